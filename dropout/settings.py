@@ -1,0 +1,154 @@
+"""`dropout.toml` becomes one frozen `Settings`; a `Deployment` is the folder it stands in."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dropout.country import Country, load_country
+from dropout.errors import DeploymentError
+from dropout.strict import Strict, read_toml, validated
+
+FILE_NAME = "dropout.toml"
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class DeploymentSettings(Strict):
+    """Who runs this, and for which country."""
+
+    name: str = "district"
+    country: str = "generic"
+    language: str = ""  # of the lists; empty: the country's
+    timezone: str = ""  # of the night; empty: the country's
+
+
+class NightSettings(Strict):
+    """When the night runs and what a list may hold."""
+
+    cron: str = "0 3 * * 1-6"
+    capacity: Annotated[int, Field(ge=1)] = 20  # for schools whose extract names none
+    minimum_lift: Annotated[float, Field(ge=0)] = 1.0
+    keep_generations: Annotated[int, Field(ge=2)] = 14
+
+
+class GateSettings(Strict):
+    """What keeps tonight's output from being published."""
+
+    fresh_within_days: Annotated[int, Field(ge=1)] = 21
+    volume_at_least: Share = 0.6  # of the students of the last publication
+    abstained_at_most: Share = 0.5
+    listed_again_at_least: Share = 0.2  # of the last list's students who are still enrolled
+
+
+class ContractSettings(Strict):
+    """How much of a delivery may be broken before all of it is refused."""
+
+    broken_at_most: Share = 0.2
+
+
+class ModelSettings(Strict):
+    """How a season trains."""
+
+    seed: int = 7
+    trees: Annotated[int, Field(ge=1, le=5000)] = 250
+    leaves: Annotated[int, Field(ge=2, le=255)] = 15
+    depth: Annotated[int, Field(ge=1, le=12)] = 6
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.04
+    threads: Annotated[int, Field(ge=1)] = 2
+    taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment. Each can be overridden by DROPOUT_<SECTION>__<KEY> in the environment."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="DROPOUT_", env_nested_delimiter="__")
+
+    deployment: DeploymentSettings = DeploymentSettings()
+    night: NightSettings = NightSettings()
+    gate: GateSettings = GateSettings()
+    contracts: ContractSettings = ContractSettings()
+    model: ModelSettings = ModelSettings()
+    school_languages: dict[str, str] = {}  # school_id → language of its list, where not the deployment's
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; there are no other sources."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """`path` as Settings; an unknown or mistyped key is a SettingsError with the nearest valid one."""
+    data = read_toml(path)
+    return validated(lambda: Settings(**data), Settings, where=str(path))
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment folder: where everything of one installation lies."""
+
+    root: Path
+    settings: Settings
+
+    inbox = property(lambda self: self.root / "inbox")
+    raw = property(lambda self: self.root / "raw")
+    secrets = property(lambda self: self.root / "secrets")
+    models = property(lambda self: self.root / "models")
+    published = property(lambda self: self.root / "published")
+    work = property(lambda self: self.root / "work")
+    warehouse = property(lambda self: self.root / "warehouse.duckdb")
+    identity = property(lambda self: self.root / "identity.duckdb")
+    staging = property(lambda self: self.root / "work" / "staging.duckdb")
+
+    @cached_property
+    def country(self) -> Country:
+        """The country pack the settings name."""
+        return load_country(self.settings.deployment.country)
+
+    @property
+    def language(self) -> str:
+        """Language of lists where a school has none of its own."""
+        return self.settings.deployment.language or self.country.language
+
+    @property
+    def timezone(self) -> str:
+        """Time zone of the night."""
+        return self.settings.deployment.timezone or self.country.timezone
+
+
+def open_deployment(where: Path | None = None) -> Deployment:
+    """The deployment at `where`, else named by DROPOUT_DIR, else this folder, one above it or the only one below it.
+
+    Raises DeploymentError when there is none, or more than one below.
+    """
+    root = _find(where)
+    return Deployment(root.resolve(), load_settings(root / FILE_NAME))
+
+
+def _find(where: Path | None) -> Path:
+    given = where or (Path(os.environ["DROPOUT_DIR"]) if os.environ.get("DROPOUT_DIR") else None)
+    if given:
+        if (given / FILE_NAME).is_file():
+            return given
+        raise DeploymentError(f"{given} holds no {FILE_NAME}", remedy=f"Make one with: dropout init {given}")
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    below = sorted(p.parent for p in here.glob(f"*/{FILE_NAME}"))
+    if len(below) == 1:
+        return below[0]
+    if below:
+        names = ", ".join(p.name for p in below)
+        raise DeploymentError(f"several deployments below this folder: {names}", remedy="Choose one with --dir DIR.")
+    raise DeploymentError("no deployment here", remedy="Make one with: dropout init DIR, or name one with --dir DIR.")
