@@ -1,0 +1,1 @@
+"""The operator's DuckDB file: opening, migrating, locking, and the ledger of runs."""

@@ -1,0 +1,68 @@
+"""One connection to the warehouse, with the identity store or the staging file attached when a step needs them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from dropout.errors import DeploymentError, LockedError
+from dropout.resources import resource
+from dropout.settings import Deployment
+
+Attached = Literal["identity", "staging"]
+
+
+@contextmanager
+def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-write connection to `warehouse.duckdb`, migrated; `attach` adds `identity` or `staging` as catalogs.
+
+    DuckDB writes one attached file per transaction, so a step commits file by file in an order that a
+    crash between two of them cannot harm. Raises LockedError while another process holds the file.
+    """
+    con = _open(deployment.warehouse, deployment.work / "tmp")
+    try:
+        migrate(con)
+        for name in attach:
+            path = getattr(deployment, name)
+            con.execute(f"attach '{_quoted(path)}' as {name}")
+            path.chmod(0o600)
+        yield con
+    finally:
+        con.close()
+
+
+def _open(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        con = duckdb.connect(str(path), config={"temp_directory": str(spill), "temp_file_encryption": "true"})
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise LockedError(
+                "the warehouse is open in another process",
+                where=path.name,
+                remedy="Wait until that run has ended; close other programs that opened the file.",
+            ) from None
+        raise DeploymentError("the warehouse cannot be opened", where=path.name, cause=str(error)) from None
+    path.chmod(0o600)
+    con.execute("set autoinstall_known_extensions=false; set autoload_known_extensions=false")
+    con.execute("set TimeZone='UTC'; set enable_progress_bar=false")
+    return con
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def migrate(con: duckdb.DuckDBPyConnection) -> int:
+    """Applies the numbered files of `sql/migrations` that this warehouse has not seen; returns how many."""
+    con.execute("create table if not exists migration (number integer primary key, name varchar, applied_at timestamp)")
+    done = {number for (number,) in con.execute("select number from migration").fetchall()}
+    pending = [p for p in sorted(resource("sql/migrations").glob("*.sql")) if int(p.name[:4]) not in done]
+    for path in pending:
+        con.execute("begin")
+        con.execute(path.read_text(encoding="utf-8"))
+        con.execute("insert into migration values (?, ?, now()::timestamp)", [int(path.name[:4]), path.stem])
+        con.execute("commit")
+    return len(pending)

@@ -1,0 +1,27 @@
+"""One run at a time: an advisory lock on the deployment, freed by the kernel however the process ends."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dropout.errors import LockedError
+from dropout.settings import Deployment
+
+
+@contextmanager
+def exclusive(deployment: Deployment) -> Iterator[None]:
+    """Holds the deployment's lock; raises LockedError at once when another run has it."""
+    handle = os.open(deployment.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                "another run holds this deployment",
+                where=str(deployment.root),
+                remedy="Wait until it has ended; `dropout status` shows the last run.",
+            ) from None
+        yield
+    finally:
+        os.close(handle)
