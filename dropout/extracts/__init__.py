@@ -1,0 +1,1 @@
+"""From a school system's files to our tables: land, read, load."""

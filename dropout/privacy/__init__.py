@@ -1,0 +1,1 @@
+"""Pseudonyms and the identity store: the only link between a student and a key."""
