@@ -1,0 +1,40 @@
+-- one row per as_of_date and enrolled student: every feature of the catalogue, NULL where it is not known
+with class_mean as (
+    select
+        c.as_of_date, c.class_id, avg(a.absence_share_year) as absence_share, avg(m.mark_mean_year_share) as mark_share
+    from cohort as c
+    left join attendance as a on c.as_of_date = a.as_of_date and c.student_key = a.student_key
+    left join marks as m on c.as_of_date = m.as_of_date and c.student_key = m.student_key
+    group by c.as_of_date, c.class_id
+),
+
+birth as (
+    select c.as_of_date, c.student_key, s.birth_year
+    from cohort as c
+    inner join core.student as s
+        on c.student_key = s.student_key and s.known_at <= c.as_of_date and (s.known_until is null or s.known_until > c.as_of_date)
+)
+
+select
+    c.student_key, c.as_of_date, c.school_year, c.school_id, c.class_id, c.grade_level,
+    a.* exclude (as_of_date, student_key),
+    a.absence_share_year - k.absence_share as absence_class_gap_difference,
+    v.absences_previous_year_count,
+    m.* exclude (as_of_date, student_key),
+    i.* exclude (as_of_date, student_key),
+    p.* exclude (as_of_date, student_key),
+    c.entry_date - c.start_date as entry_late_days,
+    (c.entry_date - c.start_date > 21)::int as is_late_entry,
+    year(c.start_date) - b.birth_year - (select age_in_grade_1 from country_rule) - c.grade_level + 1 as years_over_age,
+    c.grade_level as grade_level_number,
+    (c.as_of_date - c.start_date) / (c.end_date - c.start_date) as year_elapsed_share,
+    k.absence_share as class_absence_share_year,
+    k.mark_share as class_mark_mean_share
+from cohort as c
+left join class_mean as k on c.as_of_date = k.as_of_date and c.class_id = k.class_id
+left join attendance as a on c.as_of_date = a.as_of_date and c.student_key = a.student_key
+left join absence_previous_year as v on c.as_of_date = v.as_of_date and c.student_key = v.student_key
+left join marks as m on c.as_of_date = m.as_of_date and c.student_key = m.student_key
+left join conduct as i on c.as_of_date = i.as_of_date and c.student_key = i.student_key
+left join enrolment_past as p on c.as_of_date = p.as_of_date and c.student_key = p.student_key
+left join birth as b on c.as_of_date = b.as_of_date and c.student_key = b.student_key

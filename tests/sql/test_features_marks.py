@@ -1,0 +1,105 @@
+"""Features of marks, missing work, conduct and mobility by hand."""
+
+import pytest
+
+from tests.tables import features, warehouse
+
+ENROLMENT = """
+student_key | school_id | school_year | grade_level | class_id | entry_date
+1           | A         | 2024-2025   | 7           | A-1      | 2024-09-01
+2           | A         | 2024-2025   | 7           | A-1      | 2024-09-01
+3           | A         | 2024-2025   | 7           | A-1      | 2024-09-01
+"""
+GRADE = """
+student_key | school_year | term | subject | assessment_id | assessment_date | mark | max_mark | coefficient | state
+1           | 2024-2025   | S1   | maths   | 1             | 2024-10-01      | 8    | 20       | 2           | marked
+1           | 2024-2025   | S1   | french  | 1             | 2024-10-02      | 16   | 20       | 1           | marked
+1           | 2024-2025   | S1   | maths   | 2             | 2024-11-01      |      | 20       | 2           | missing
+1           | 2024-2025   | S2   | maths   | 1             | 2025-02-10      | 4    | 20       | 1           | marked
+1           | 2024-2025   | S2   | french  | 1             | 2025-02-11      |      | 20       | 1           | exempt
+2           | 2024-2025   | S1   | maths   | 1             | 2024-10-01      | 18   | 20       | 2           | marked
+3           | 2024-2025   | S1   | maths   | 1             | 2024-10-01      | 10   | 20       | 2           | marked
+"""
+
+
+def test_means_are_weighted_by_coefficient() -> None:
+    # S1: (0.4·2 + 0.8·1)/3 = 0.5333
+    con = warehouse(enrolment=ENROLMENT, grade=GRADE)
+    row = features(con, "2024-12-01")
+    assert row["mark_mean_year_share"] == pytest.approx(1.6 / 3)
+    assert row["mark_mean_term_share"] == pytest.approx(1.6 / 3)
+    assert row["mark_weakest_subject_share"] == pytest.approx(0.4)
+    assert row["marks_failing_count"] == 1
+    assert row["mark_trend_term_difference"] is None
+
+
+def test_trend_is_the_last_term_against_the_one_before() -> None:
+    # S2 so far: 0.2; S1: 0.5333
+    row = features(warehouse(enrolment=ENROLMENT, grade=GRADE), "2025-03-01")
+    assert row["mark_mean_term_share"] == pytest.approx(0.2)
+    assert row["mark_trend_term_difference"] == pytest.approx(0.2 - 1.6 / 3)
+
+
+def test_rank_in_class_runs_from_0_to_1() -> None:
+    con = warehouse(enrolment=ENROLMENT, grade=GRADE)
+    ranks = [features(con, "2024-12-01", student=s)["mark_rank_class_share"] for s in (1, 2, 3)]
+    assert ranks == [0.5, 1.0, 0.0]  # 0.533, 0.9, 0.5
+
+
+def test_missing_work_counts_absent_and_missing_not_exempt() -> None:
+    # by 1 March: 5 assessments, 1 exempt, 1 missing → 1/4; the last three not exempt are maths S2, maths 2 (missing), french S1 … of the last 3 rows one is exempt
+    con = warehouse(enrolment=ENROLMENT, grade=GRADE)
+    row = features(con, "2025-03-01")
+    assert row["assessments_missing_count"] == 1
+    assert row["assessments_missing_share"] == pytest.approx(1 / 4)
+    assert features(con, "2024-11-15")["assessments_missing_recent_share"] == pytest.approx(1 / 3)
+    assert features(con, "2024-09-15")["assessments_missing_count"] is None  # none was due yet
+
+
+def test_conduct_is_zero_only_where_the_school_records_it() -> None:
+    conduct = """
+    student_key | date       | kind
+    2           | 2024-10-05 | fight
+    2           | 2024-11-29 | insult
+    """
+    con = warehouse(enrolment=ENROLMENT, conduct=conduct)
+    assert features(con, "2024-12-01", student=2)["incidents_year_count"] == 2
+    assert features(con, "2024-12-01", student=2)["incidents_28d_count"] == 1
+    assert features(con, "2024-12-01", student=1)["incidents_year_count"] == 0
+    assert features(con, "2024-10-01", student=1)["incidents_year_count"] is None  # nothing recorded yet
+
+
+def test_mobility_and_past() -> None:
+    past = """
+    student_key | school_id | school_year | grade_level | class_id | entry_date | exit_date  | exit_reason
+    1           | B         | 2023-2024   | 7           | B-1      | 2023-09-01 | 2024-02-01 | transferred_in
+    1           | A         | 2023-2024   | 7           | A-9      | 2024-02-02 |            |
+    1           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 |            |
+    2           | A         | 2023-2024   | 6           | A-8      | 2023-09-01 |            |
+    2           | A         | 2024-2025   | 7           | A-1      | 2024-10-15 |            |
+    3           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 |            |
+    """
+    student = """
+    student_key | birth_year
+    1           | 2010
+    2           | 2012
+    """
+    con = warehouse(enrolment=past, student=student)
+    one, two, three = (features(con, "2024-12-01", student=s) for s in (1, 2, 3))
+    assert (one["schools_changed_count"], two["schools_changed_count"]) == (1, 0)
+    assert (one["is_repeater"], two["is_repeater"], three["is_repeater"]) == (1, 0, None)
+    assert (one["years_repeated_count"], two["years_repeated_count"]) == (1, 0)
+    assert (one["years_over_age"], two["years_over_age"]) == (2, 0)  # grade 7 in 2024 is for those born in 2012
+    assert (two["entry_late_days"], two["is_late_entry"]) == (44, 1)
+
+
+def test_a_change_of_class_is_seen_in_the_versions() -> None:
+    versions = """
+    student_key | school_id | school_year | class_id | entry_date | known_at   | known_until
+    1           | A         | 2024-2025   | A-1      | 2024-09-01 | 2024-09-02 | 2024-11-01
+    1           | A         | 2024-2025   | A-2      | 2024-09-01 | 2024-11-01 |
+    """
+    con = warehouse(enrolment=versions)
+    assert features(con, "2024-10-15")["classes_changed_year_count"] == 0
+    assert features(con, "2024-12-01")["classes_changed_year_count"] == 1
+    assert features(con, "2024-10-15")["class_id"] == "A-1"
