@@ -1,0 +1,226 @@
+"""The command line: one command per verb, the flows, and what an operator asks in between."""
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dropout import __version__
+from dropout.errors import DropoutError
+from dropout.logs import LogFormat, configure
+from dropout.settings import Deployment, open_deployment
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="School-dropout early warning: extracts in, lists and tables out, every night.",
+)
+out = Console(highlight=False)
+DirOption = Annotated[
+    Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")
+]
+DateOption = Annotated[
+    dt.datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The date to speak for; else today.")
+]
+
+
+@app.callback()
+def options(
+    log_format: Annotated[LogFormat, typer.Option(help="Lines for people (text) or machines (json), on stderr.")] = "text",
+) -> None:
+    """Options of every command."""
+    configure(log_format)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+    country: Annotated[str, typer.Option(help="Country pack: morocco, generic, oulad.")] = "generic",
+) -> None:
+    """Make a deployment: commented settings, folders with the right permissions, and its own key."""
+    from dropout.deploy import init as make
+
+    deployment = make(folder, country)
+    out.print(f"{deployment.root} is ready. Keep a safe copy of secrets/hmac.key: it cannot be made again.", soft_wrap=True)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Folder to fill with deliveries/ and truth/.")],
+    students: Annotated[int, typer.Option(min=200)] = 12_000,
+    years: Annotated[int, typer.Option(min=1, max=12)] = 4,
+    seed: int = 7,
+    first_year: int = 2022,
+    every: Annotated[str, typer.Option(help="A delivery every week or month.")] = "month",
+) -> None:
+    """Write the deliveries of a simulated Moroccan district, and apart from them its truth."""
+    from dropout.simulate import simulate as make
+
+    if every not in ("week", "month"):
+        raise typer.BadParameter("week or month", param_hint="--every")
+    counts = make(folder, students=students, years=years, seed=seed, first_year=first_year, every=every)  # type: ignore[arg-type]
+    out.print(f"{folder}/deliveries: " + ", ".join(f"{k} {v}" for k, v in counts.items()), soft_wrap=True)
+
+
+@app.command()
+def load(
+    paths: Annotated[list[Path] | None, typer.Argument(help="With --as-history: folders, zips or files to take in.")] = None,
+    as_history: Annotated[
+        bool, typer.Option(help="Rows were known when they happened (or on the delivery's date), not today.")
+    ] = False,
+    directory: DirOption = None,
+    date: DateOption = None,
+) -> None:
+    """Merge checked rows into the warehouse; with --as-history PATHS land, read, check and load past deliveries."""
+    from flows.verbs import perform, running
+
+    if bool(paths) != as_history:
+        raise typer.BadParameter("give PATHS together with --as-history, or neither")
+    with running(open_deployment(directory), "history" if as_history else "load", _day(date)) as run:
+        if as_history:
+            perform(run, "land", paths=paths, as_history=True)
+            perform(run, "read")
+            perform(run, "check")
+        perform(run, "load")
+
+
+def _verb(name: str, says: str) -> None:
+    def command(directory: DirOption = None, date: DateOption = None) -> None:
+        from flows.verbs import perform, running
+
+        with running(open_deployment(directory), name, _day(date)) as run:
+            perform(run, name)
+
+    app.command(name, help=says + " (one step of the flows, to redo it alone)")(command)
+
+
+def _add_verbs() -> None:
+    from flows.verbs import VERBS
+
+    for name, verb in VERBS.items():
+        if name != "load":
+            _verb(name, verb.says)
+
+
+_add_verbs()
+EngineOption = Annotated[bool, typer.Option("--prefect/--plain", help="As a Prefect flow, or the same steps without Prefect.")]
+
+
+@app.command()
+def nightly(directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True) -> None:
+    """Run the night: intake, a season if one is due, then score, explain, gate and publish."""
+    from flows.verbs import night
+
+    _flow("nightly", night, open_deployment(directory), _day(date), prefect)
+    from dropout.status import where_to_look
+
+    for line in where_to_look(open_deployment(directory)):
+        out.print(line, soft_wrap=True)
+
+
+@app.command()
+def season(directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True) -> None:
+    """Run the season: train, calibrate, evaluate and promote, whether or not one is due."""
+    from flows.verbs import season as verbs
+
+    _flow("season", verbs, open_deployment(directory), _day(date), prefect)
+
+
+def _flow(kind: str, verbs: Callable[..., Any], deployment: Deployment, day: dt.date | None, is_prefect: bool) -> None:
+    if not is_prefect:
+        from flows.verbs import perform, running
+
+        with running(deployment, kind, day) as run:
+            verbs(run, perform)
+        return
+    from flows.home import at_home
+
+    at_home(deployment)
+    from importlib import import_module
+
+    getattr(import_module(f"flows.{kind}"), kind)(str(deployment.root), str(day or ""))
+
+
+@app.command()
+def serve(directory: DirOption = None) -> None:
+    """Serve the night on its schedule (cron and time zone from the settings) until stopped."""
+    from flows.home import at_home
+
+    deployment = open_deployment(directory)
+    at_home(deployment)
+    from flows.serve import serve as run_forever
+
+    run_forever(deployment)
+
+
+@app.command()
+def status(directory: DirOption = None) -> None:
+    """Show the last runs, deliveries, promoted models and the current publication."""
+    from dropout.status import status_tables
+
+    for title, columns, rows in status_tables(open_deployment(directory)):
+        _show(title, columns, rows)
+
+
+@app.command()
+def quarantine(directory: DirOption = None) -> None:
+    """Show the rows that broke a contract, by delivery, table and rule, with a place to look at."""
+    from dropout.contracts.quarantine import quarantine_summary
+    from dropout.warehouse.connect import connect
+
+    with connect(open_deployment(directory)) as con:
+        rows = quarantine_summary(con)
+    if not rows:
+        out.print("Nothing is in quarantine.")
+        return
+    _show("Quarantine", list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; a demo that is there already is made anew.")] = Path("demo"),
+    students: Annotated[int, typer.Option(min=200)] = 12_000,
+) -> None:
+    """Run the whole night on a simulated district, from nothing to lists, page and tables."""
+    from flows.demo import demo as run
+
+    for line in run(folder, students):
+        out.print(line, soft_wrap=True)
+
+
+def _show(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(title=title, title_justify="left", show_lines=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "))
+    for row in rows:
+        table.add_row(*("" if v is None else str(v) for v in row))
+    out.print(table)
+
+
+def _day(value: dt.datetime | None) -> dt.date | None:
+    return value.date() if value else None
+
+
+def main() -> None:
+    """Entry point: an error of ours is shown without a traceback and ends with its exit code."""
+    os.umask(0o027)
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        app()
+    except DropoutError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error[/] {type(error).__name__}", soft_wrap=True)
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,43 @@
+"""status: what an operator asks in the morning, from the ledger alone."""
+
+from typing import Any
+
+from dropout.settings import Deployment
+from dropout.warehouse.connect import connect
+
+Shown = tuple[str, list[str], list[tuple[Any, ...]]]
+
+_QUESTIONS = {
+    "Last runs": "select run_id, kind, as_of_date, status, exit_code, round(seconds, 1) as seconds from ops.run "
+    "order by started_at desc limit 8",
+    "Deliveries": "select status, count(*) as deliveries, sum(file_count) as files, sum(again_count) as arrived_again, "
+    "max(name) as latest from ops.delivery group by status order by status",
+    "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",
+    "Publications": "select generation_id, as_of_date, student_count as students, listed_count as listed from ops.generation "
+    "order by published_at desc limit 3",
+}
+
+
+def status_tables(deployment: Deployment) -> list[Shown]:
+    """Title, columns and rows of each table `dropout status` shows; no table holds a student."""
+    shown: list[Shown] = []
+    with connect(deployment) as con:
+        for title, question in _QUESTIONS.items():
+            found = con.execute(question)
+            columns = [str(d[0]) for d in found.description or []]
+            shown.append((title, columns, found.fetchall()))
+    return shown
+
+
+def where_to_look(deployment: Deployment) -> list[str]:
+    """Lines naming a list, the page and the DuckDB file of the current publication, as paths to open."""
+    current = deployment.published / "current"
+    if not current.exists():
+        return ["Nothing is published yet."]
+    lists = sorted((current / "lists").glob("*/*.csv"), key=lambda p: (-p.stat().st_size, p.name))
+    lines = [f"Published as of {current.resolve().name[:10]}:"]
+    if lists:
+        lines.append(f"  a counselor's list   {lists[0]}   (one of {len(lists)})")
+    lines.append(f"  the night's report   {current / 'report.html'}")
+    lines.append(f"  the analysts' file   {current / 'analytics.duckdb'}   (schema marts)")
+    return lines

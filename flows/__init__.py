@@ -1,0 +1,1 @@
+"""When things run: the night and the season, as verbs in order."""

@@ -1,0 +1,39 @@
+"""The demo: a simulated district, its history, one delivery in the inbox, and the night."""
+
+import datetime as dt
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+from dropout.deploy import init
+from dropout.errors import DeploymentError
+from dropout.status import where_to_look
+from flows.home import at_home
+from flows.verbs import perform, running
+
+MARK = ".demo"
+FIRST_YEAR = 2022
+NIGHT = dt.date(2026, 3, 2)  # in the fourth year: two whole cohorts to learn from, a third to be judged on
+
+
+def demo(folder: Path, students: int) -> list[str]:
+    """Runs everything in `folder`; returns lines naming what to open. A folder that is no demo is not touched."""
+    from dropout.simulate import simulate
+
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise DeploymentError(f"{folder} holds something else", remedy="Name an empty folder: dropout demo DIR")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+    simulate(folder / "simulated", students=students, years=4, seed=7, first_year=FIRST_YEAR)
+    deployment = init(folder / "district", "morocco")
+    deliveries = [p for p in sorted((folder / "simulated" / "deliveries").iterdir()) if p.name <= str(NIGHT)]
+    *past, last = deliveries
+    with running(deployment, "history", NIGHT) as run:
+        perform(run, "land", paths=past, as_history=True)
+        for verb in ("read", "check", "load"):
+            perform(run, verb)
+    shutil.copytree(last, deployment.inbox / last.name)
+    at_home(deployment)
+    import_module("flows.nightly").nightly(str(deployment.root), str(NIGHT))
+    return where_to_look(deployment)

@@ -1,0 +1,95 @@
+"""The verbs by name, and how one is performed: on its own connection, written into the ledger."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dropout.errors import ContractError, DropoutError, ExtractError, GateError
+from dropout.settings import Deployment
+from dropout.warehouse.connect import Attached, connect
+from dropout.warehouse.ledger import Counts, Run, close_run, open_run, step
+from dropout.warehouse.lock import exclusive
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Where a verb lives (imported only when used: some libraries take seconds) and the files it needs attached."""
+
+    module: str
+    says: str
+    attach: tuple[Attached, ...] = ()
+
+
+VERBS = {
+    "land": Verb("dropout.extracts.land", "Copy each delivery of the inbox once into raw/, under its hash."),
+    "read": Verb("dropout.extracts.read", "Turn landed files into typed rows under pseudonyms.", ("identity", "staging")),
+    "check": Verb("dropout.contracts.check", "Hold the rows against the contracts; broken ones go to quarantine.", ("staging",)),
+    "load": Verb("dropout.extracts.load", "Merge checked rows into the warehouse.", ("staging",)),
+    "train": Verb("dropout.model.train", "Train candidate models on past cohorts."),
+    "calibrate": Verb("dropout.model.calibrate", "Fit chances and intervals on a later cohort."),
+    "evaluate": Verb("dropout.model.evaluate", "Judge the candidates forward in time, at capacity, beside the baselines."),
+    "promote": Verb("dropout.model.promote", "Promote a candidate that beats the baselines; else the absence rule."),
+    "snapshot": Verb("dropout.features.snapshot", "Compute every enrolled student's features as of the date."),
+    "score": Verb("dropout.model.score", "Give each student a calibrated chance, and cut the lists at capacity."),
+    "explain": Verb("dropout.explain.explain", "Turn exact SHAP contributions into reasons."),
+    "gate": Verb("dropout.monitor.gate", "Decide whether tonight's output may be published."),
+    "publish": Verb("dropout.publish.publish", "Build and verify a generation, then swap it in."),
+}
+NIGHT_INTAKE = ("land", "read", "check", "load")
+SEASON = ("train", "calibrate", "evaluate", "promote")
+NIGHT_OUTPUT = ("snapshot", "score", "explain", "gate", "publish")
+Perform = Callable[[Run, str], Counts]
+
+
+def perform(run: Run, name: str, **options: Any) -> Counts:
+    """Performs verb `name`; its counts go into the ledger and come back."""
+    verb = VERBS[name]
+    function = getattr(import_module(verb.module), name)
+    with connect(run.deployment, attach=verb.attach) as con, step(con, run, name) as counts:
+        counts.update(function(con, run, **options))
+    return counts
+
+
+def night(run: Run, do: Perform) -> dict[str, Counts]:
+    """The night: what arrived goes in, a season runs if one is due, lists and tables come out."""
+    done = {name: do(run, name) for name in NIGHT_INTAKE}
+    if season_is_due(run):
+        done |= season(run, do)
+    return done | {name: do(run, name) for name in NIGHT_OUTPUT}
+
+
+def season(run: Run, do: Perform) -> dict[str, Counts]:
+    """The season: candidates are trained, calibrated, judged, and promoted or not."""
+    return {name: do(run, name) for name in SEASON}
+
+
+def season_is_due(run: Run) -> bool:
+    """No model yet for a target of the country, or a cohort is complete that the promoted one has not seen."""
+    is_due = import_module("dropout.model.season").is_due
+    with connect(run.deployment) as con:
+        return bool(is_due(con, run))
+
+
+@contextmanager
+def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterator[Run]:
+    """One run under the deployment's lock: opened in the ledger, and closed there however it ends."""
+    run = Run(deployment, kind, as_of or dt.datetime.now(ZoneInfo(deployment.timezone)).date())
+    with exclusive(deployment):
+        with connect(deployment) as con:
+            open_run(con, run)
+        status, code = "failed", 1
+        try:
+            yield run
+            status, code = "done", 0
+        except DropoutError as error:
+            refused = isinstance(error, ExtractError | ContractError)
+            status = "kept" if isinstance(error, GateError) else "refused" if refused else "failed"
+            code = error.exit_code
+            raise
+        finally:
+            with connect(deployment) as con:
+                close_run(con, run, status, code)
