@@ -1,5 +1,6 @@
 """The command line: one command per verb, the flows, and what an operator asks in between."""
 
+import atexit
 import datetime as dt
 import os
 import sys
@@ -219,8 +220,23 @@ def main() -> None:
     os.umask(0o027)
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
-        app()
+        app(standalone_mode=True)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except DropoutError as error:
         Console(stderr=True, highlight=False).print(f"[red]error[/] {type(error).__name__}", soft_wrap=True)
         sys.stderr.write(f"{error}\n")
-        raise SystemExit(error.exit_code) from None
+        code = error.exit_code
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """Ends the process. After a Prefect flow its threads keep DuckDB's module alive, and the interpreter's own
+    shutdown would print a page of leak warnings: the exit functions are run, and the rest is skipped."""
+    if "prefect" in sys.modules:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise SystemExit(code)

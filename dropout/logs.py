@@ -41,6 +41,8 @@ class _Lines:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):  # a check of the gate: how it ended
+        return _plain(value.get("status", value))
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, int):

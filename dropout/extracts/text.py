@@ -34,7 +34,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kind:
     """Fills temp table `cells` from `path`; raises ExtractError when the file as a whole is not what it should be."""
     where = path.name
     text = _as_utf8(path, source.encoding, work)
-    lines = _count_lines(text, where)
+    lines, has_nul = _count_lines(text, where)
     header = _header(text, source.delimiter)
     places = _places(header, kind, source, where)
     picked = ", ".join(f'c{i} as "{name}"' for name, i in places.items())
@@ -44,7 +44,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kind:
     rejects: list[Reject] = []
     try:
         con.execute(make + _scan(text, len(header), source.delimiter, numbered=False))
-        clean = _rows(con) == lines
+        clean = _rows(con) == lines and not has_nul
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
         clean = False
     if not clean:
@@ -107,19 +107,24 @@ def _wrong_encoding(path: Path, encoding: str, line: int, cause: str) -> Extract
     return ExtractError(f"the file is not {encoding}", where=f"{path.name}:{line}", cause=cause, remedy=remedy)
 
 
-def _count_lines(path: Path, where: str) -> int:
-    """Physical lines after the header, blank ones too; raises ExtractError where the bytes are not UTF-8."""
-    count, last, decoder = 0, b"", codecs.getincrementaldecoder("utf-8")()
+def _count_lines(path: Path, where: str) -> tuple[int, bool]:
+    """Physical lines after the header, blank ones too, and whether any holds a NUL byte.
+
+    Raises ExtractError where the bytes are not UTF-8.
+    """
+    count, last, has_nul, decoder = 0, b"", False, codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            try:
+        chunk = b""
+        try:
+            while chunk := file.read(CHUNK):
                 decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                line = count + chunk.count(b"\n", 0, error.start) + 1
-                raise _wrong_encoding(Path(where), "utf-8", line, "A byte there is not UTF-8.") from None
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count - (last == b"\n")
+                count += chunk.count(b"\n")
+                last, has_nul = chunk[-1:], has_nul or b"\0" in chunk
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            line = count + chunk.count(b"\n", 0, error.start) + 1
+            raise _wrong_encoding(Path(where), "utf-8", line, "A byte there is not UTF-8.") from None
+    return count - (last == b"\n"), has_nul
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
