@@ -59,7 +59,7 @@ def validated(make: Callable[[], Record], model: type[Record], *, where: str) ->
     try:
         return make()
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key explains a missing one
         key = ".".join(str(part) for part in first["loc"]) or "(top level)"
         if first["type"] == "extra_forbidden":
             near = _nearest(model, first["loc"])

@@ -70,6 +70,7 @@ def _merge(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[int, int
     _arrived(con, contract, columns)
     before = _count(con, f"core.{table}")
     arrived = _count(con, "arrived")
+    # no ORDER BY on these inserts: in DuckDB 2.0, an ordered insert of no rows hides those of the next ordered one
     con.execute(
         f"create or replace temp table version as select {columns}, {meta}, is_history from arrived union all by name "
         f"select {columns}, {meta}, false as is_history from core.{table} as o semi join arrived using ({key})"
@@ -78,7 +79,7 @@ def _merge(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[int, int
     con.execute(f"delete from core.{table} as o using contested as c where {_equal(contract.key, 'o', 'c')}")
     con.execute(
         f"insert into core.{table} by name select v.* exclude (is_history), null::date as known_until "
-        f"from version as v anti join contested using ({key}) order by all"
+        f"from version as v anti join contested using ({key})"
     )
     said = ", ".join(f"v.{quoted(c)}" for c in contract.warehouse_columns if c not in contract.key) or "1"
     place = ", ".join(f"v.{quoted(k)}" for k in contract.key)
@@ -95,7 +96,7 @@ def _merge(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[int, int
         )
         select * exclude (said, version_no, is_history),
             lead(known_at) over (partition by {key} order by version_no) as known_until
-        from news order by {key}, version_no"""
+        from news"""
     )
     loaded = _count(con, f"core.{table}") - before
     _record(con, contract, arrived, loaded)

@@ -1,0 +1,1 @@
+"""What our tables promise: one YAML per table gives DDL, checks, validation suites and the dictionary."""
