@@ -1,0 +1,87 @@
+"""Tonight and the last publication, as the gate and publish see them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dropout.settings import Deployment
+from dropout.warehouse.ledger import Run, log
+
+ANALYTICS = "analytics.duckdb"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A generation that was published: its folder is named `<as-of date>-<run id>`."""
+
+    folder: Path
+
+    @property
+    def generation_id(self) -> str:
+        """Name of the generation."""
+        return self.folder.name
+
+    @property
+    def as_of(self) -> dt.date:
+        """The date it speaks for."""
+        return dt.date.fromisoformat(self.generation_id[:10])
+
+
+def tonight(con: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Creates temp table `this_night`: one row that the statements of `sql/marts` read beside the warehouse."""
+    con.execute(
+        "create or replace temp table this_night as select $as_of::date as as_of_date, $target as list_target, "
+        "$capacity::integer as default_capacity",
+        {
+            "as_of": run.as_of,
+            "target": run.deployment.country.list_target,
+            "capacity": run.deployment.settings.night.capacity,
+        },
+    )
+
+
+def current(deployment: Deployment) -> Publication | None:
+    """What `published/current` points at, or None before the first publication."""
+    link = deployment.published / "current"
+    return Publication(link.resolve()) if link.is_dir() else None
+
+
+def last_publication(con: duckdb.DuckDBPyConnection, run: Run) -> Publication | None:
+    """The newest publication of an earlier date than tonight's that can be read.
+
+    Usually that is `current`; where tonight is published a second time it is the one before, so that the
+    same night gives the same lists. One that cannot be read is passed over, and the log says so.
+    """
+    published = run.deployment.published
+    rows = con.execute("select generation_id from ops.generation order by published_at desc, generation_id desc").fetchall()
+    known = [Publication(published / "generations" / name) for (name,) in rows]
+    now = current(run.deployment)
+    for publication in ([now] if now else []) + known:
+        if publication.folder.is_dir() and publication.as_of < run.as_of and _is_readable(con, publication):
+            return publication
+    return None
+
+
+def _is_readable(con: duckdb.DuckDBPyConnection, publication: Publication) -> bool:
+    try:
+        with attached(con, publication):
+            con.execute("select student_key, chance from last_published.marts.student_risk limit 0").fetchall()
+    except duckdb.Error as error:
+        log.warning("publication unreadable", generation_id=publication.generation_id, error=type(error).__name__)
+        return False
+    return True
+
+
+@contextmanager
+def attached(con: duckdb.DuckDBPyConnection, publication: Publication) -> Iterator[None]:
+    """Holds the publication's analysts' file open, read-only, as catalog `last_published`."""
+    path = str(publication.folder / ANALYTICS).replace("'", "''")
+    con.execute(f"attach '{path}' as last_published (read_only)")
+    try:
+        yield
+    finally:
+        con.execute("detach last_published")

@@ -1,0 +1,88 @@
+"""marts: the analysts' file, built as a new DuckDB file that clients of DuckDB 1.5 can open."""
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from pydantic import RootModel
+
+from dropout.contracts.ddl import literal, quoted
+from dropout.errors import SettingsError
+from dropout.model.store import transaction
+from dropout.resources import sql
+from dropout.strict import Strict, read_yaml
+from dropout.warehouse.ledger import Counts
+
+FILE = Path(__file__).with_name("marts.yaml")
+CATALOG = "analytics"
+STORAGE = "v1.5.0"  # oldest client that must open the file; 1.5 cannot read what 2.0 writes by default
+
+
+class Mart(Strict):
+    """One table of the analysts' file: its comment and its columns' comments, in column order."""
+
+    comment: str
+    columns: dict[str, str]
+
+
+class Marts(RootModel[dict[str, Mart]]):
+    """The layout of marts.yaml."""
+
+
+@cache
+def load_marts(path: Path = FILE) -> dict[str, Mart]:
+    """Name → mart, in the order in which they are built; the statement of each is `sql/marts/<name>.sql`."""
+    return read_yaml(path, Marts).root
+
+
+def build(con: duckdb.DuckDBPyConnection, path: Path) -> Counts:
+    """Writes every mart to the new file `path`, attached as catalog `analytics`; the caller detaches it.
+
+    Reads temp table `this_night`. Rows lie in key order, so the same night gives the same tables. Returns rows
+    per mart. Raises SettingsError when a table's columns and its comments differ.
+    """
+    con.execute(f"attach {literal(path)} as {CATALOG} (storage_version '{STORAGE}')")
+    counts: Counts = {}
+    with transaction(con):  # each of 70 comments would wait for the disk by itself
+        con.execute(f"create schema {CATALOG}.marts")
+        for name, mart in load_marts().items():
+            table = f"{CATALOG}.marts.{quoted(name)}"
+            row = con.execute(f"create table {table} as {sql(f'marts/{name}')}").fetchone()
+            counts[name] = row[0] if row else 0
+            _comment(con, table, name, mart)
+    return counts
+
+
+def _comment(con: duckdb.DuckDBPyConnection, table: str, name: str, mart: Mart) -> None:
+    columns = [c for (c, *_) in con.execute(f"describe {table}").fetchall()]
+    if columns != list(mart.columns):
+        raise SettingsError(
+            f"columns of sql/marts/{name}.sql and their comments differ: "
+            + ", ".join(sorted(set(columns) ^ set(mart.columns)) or ["their order"]),
+            where="dropout/publish/marts.yaml",
+        )
+    con.execute(f"comment on table {table} is {literal(mart.comment)}")
+    for column, words in mart.columns.items():
+        con.execute(f"comment on column {table}.{quoted(column)} is {literal(words)}")
+
+
+def close(con: duckdb.DuckDBPyConnection) -> None:
+    """Brings all of the file to disk and lets go of it."""
+    con.execute(f"checkpoint {CATALOG}")
+    con.execute(f"detach {CATALOG}")
+
+
+def abandon(con: duckdb.DuckDBPyConnection) -> None:
+    """Lets go of a half-written file, if it is attached; a full disk has made it unusable, so nothing is written."""
+    names = {n for (n,) in con.execute("select database_name from duckdb_databases()").fetchall()}
+    if CATALOG in names:
+        con.execute(f"detach {CATALOG}")
+
+
+def dictionary() -> str:
+    """The marts as Markdown, one table each: what docs/analyse.md shows between its markers."""
+    parts = []
+    for name, mart in load_marts().items():
+        rows = "\n".join(f"| `{column}` | {words} |" for column, words in mart.columns.items())
+        parts.append(f"### marts.{name}\n\n{mart.comment}\n\n| column | meaning |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)

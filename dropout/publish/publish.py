@@ -1,0 +1,155 @@
+"""publish: builds a whole new generation beside the old one, verifies it, and swaps one link."""
+
+import csv
+import datetime as dt
+import shutil
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from dropout.contracts.ddl import literal
+from dropout.errors import DropoutError, PublishError
+from dropout.monitor.night import ANALYTICS, Publication, current, tonight
+from dropout.publish import generation, lists, manifest, marts, report
+from dropout.publish.words import LIST_COLUMNS, words_of
+from dropout.resources import sql
+from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
+
+REMEDY = "Look at free disk space and at the rights of published/, then: dropout publish."
+
+
+def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
+    """Publishes tonight's scores as generation `<as-of date>-<run id>` and points `published/current` at it.
+
+    Returns generation_id, schools, students, listed, files, bytes and pruned. Raises PublishError when anything
+    goes wrong while it is built or verified; `current` is as it was then. Called again for a run that has
+    published, it only verifies.
+    """
+    now = current(run.deployment)
+    generation_id = f"{run.as_of.isoformat()}-{run.run_id}"
+    if now and now.generation_id != generation_id:
+        _record(con, now)  # a run killed between swap and record left this undone
+    if now and now.generation_id == generation_id:
+        promised = manifest.verify(now.folder)
+    else:
+        now = _build_and_swap(con, run, generation_id)
+        promised = manifest.read(now.folder)
+    _record(con, now)
+    pruned = generation.prune(run.deployment, run.deployment.settings.night.keep_generations)
+    return {
+        "generation_id": generation_id,
+        **{name: promised[name] for name in ("schools", "students", "listed", "without_name")},
+        "files": len(promised["files"]),
+        "bytes": sum(entry["bytes"] for entry in promised["files"].values()),
+        "pruned": pruned,
+    }
+
+
+def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str) -> Publication:
+    partial: Path | None = None
+    try:
+        partial = generation.begin(run.deployment, generation_id)
+        _build(con, run, partial, generation_id)
+        generation.seal(partial)
+        manifest.verify(partial)
+        return Publication(generation.swap(run.deployment, partial, generation_id))
+    except DropoutError:
+        _give_up(con, partial)
+        raise
+    except Exception as error:
+        _give_up(con, partial)
+        # The library's own message may quote a value of a person: its kind and our line are enough.
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if "dropout" in Path(f.filename).parts]
+        where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "publish"
+        cause = error.strerror or "" if isinstance(error, OSError) else ""
+        raise PublishError(
+            "tonight's output could not be built; the last publication stays",
+            where=where,
+            cause=f"{type(error).__name__}: {cause}" if cause else type(error).__name__,
+            remedy=REMEDY,
+        ) from None
+
+
+def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
+    """Analysts' file, lists, report and manifest, and their counts held against each other."""
+    tonight(con, run)
+    marts.build(con, partial / ANALYTICS)
+    counts = lists.write(con, run, partial / "lists")
+    report.write(con, run, partial / "report.html", generation_id)
+    (students,) = _one(con, f"select count(distinct student_key) from {marts.CATALOG}.marts.student_risk")
+    versions = con.execute(
+        f"select distinct target, model_version from {marts.CATALOG}.marts.student_risk order by all"
+    ).fetchall()
+    marts.close(con)
+    _hold_lists_against_marts(con, run, partial)
+    facts = {
+        "generation_id": generation_id,
+        "as_of_date": run.as_of.isoformat(),
+        "run_id": run.run_id,
+        "model_versions": {target: version for target, version in versions},
+        "code_version": code_version(),
+        "settings_sha256": settings_sha256(run.deployment),
+        "students": students,
+        **counts,
+    }
+    manifest.write(partial, facts)
+
+
+def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial: Path) -> None:
+    """Every school has its list, with as many lines as the analysts' file has listed students; read from disk again."""
+    con.execute(f"attach {literal(partial / ANALYTICS)} as verified (read_only)")
+    try:
+        promised = dict(con.execute(sql("marts/list_promised")).fetchall())
+    finally:
+        con.execute("detach verified")
+    found = {path.parent.name: path for path in (partial / "lists").glob("*/*.csv")}
+    for school, listed in promised.items():
+        path = found.pop(lists.file_name(school), None)
+        lines = _lines(path, words_of(lists.language_of(run.deployment, school)).separator) if path else 0
+        if lines != listed:
+            raise PublishError(
+                f"a list holds {lines} students where the analysts' file lists {listed}",
+                where=f"lists/{lists.file_name(school)}",
+                remedy=REMEDY,
+            )
+    if found:
+        raise PublishError("a list of a school without students", where=f"lists/{min(found)}", remedy=REMEDY)
+
+
+def _lines(path: Path, separator: str) -> int:
+    """Complete lines below the header."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return sum(len(row) == len(LIST_COLUMNS) for row in csv.reader(file, delimiter=separator)) - 1
+
+
+def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    """Notes in the ledger that `publication` was published, once."""
+    facts = manifest.read(publication.folder)
+    con.execute(
+        "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
+        "values (?, ?, ?, ?, ?, ?)",
+        [
+            publication.generation_id,
+            facts["run_id"],
+            facts["as_of_date"],
+            dt.datetime.now(dt.UTC).replace(tzinfo=None),
+            facts["students"],
+            facts["listed"],
+        ],
+    )
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = con.execute(query).fetchone()
+    assert row is not None  # an aggregate
+    return row
+
+
+def _give_up(con: duckdb.DuckDBPyConnection, partial: Path | None) -> None:
+    """Lets go of the half-built files; what cannot be removed now goes at the next run."""
+    with suppress(duckdb.Error):
+        marts.abandon(con)
+    if partial is not None:
+        shutil.rmtree(partial, ignore_errors=True)

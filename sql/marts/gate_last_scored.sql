@@ -1,0 +1,7 @@
+-- one row: the same of the last publication
+select
+    count(*) as student_count, count(*) filter (r.is_abstained) as abstained_count,
+    any_value(r.method) filter (not r.is_abstained) as method,
+    any_value(r.model_version) filter (not r.is_abstained) as model_version, any_value(r.school_year) as school_year
+from this_night as t
+inner join last_published.marts.student_risk as r on t.list_target = r.target
