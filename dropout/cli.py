@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,7 +188,8 @@ def quarantine(directory: DirOption = None) -> None:
     if not rows:
         out.print("Nothing is in quarantine.")
         return
-    _show("Quarantine", list(rows[0]), [tuple(row.values()) for row in rows])
+    columns = list(asdict(rows[0]))
+    _show("Quarantine", columns, [tuple(asdict(row).values()) for row in rows])
 
 
 @app.command()

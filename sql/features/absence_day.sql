@@ -2,7 +2,8 @@
 with noted as (
     select
         c.as_of_date, c.student_key, c.class_id, a.date, a.status,
-        case when a.session = 'day' then 1.0 when a.session in ('am', 'pm') then 0.5 else 1.0 / 6 end as day_share
+        -- decimals: their sums do not depend on the order in which threads add them
+        case when a.session = 'day' then 1 when a.session in ('am', 'pm') then 0.5 else 0.166667 end::decimal(9, 6) as day_share
     from cohort as c
     inner join core.attendance as a
         on c.student_key = a.student_key and a.date between c.from_date and c.as_of_date

@@ -2,7 +2,7 @@
 select
     c.as_of_date, c.student_key,
     coalesce(sum(
-        case when a.session = 'day' then 1.0 when a.session in ('am', 'pm') then 0.5 else 1.0 / 6 end
+        case when a.session = 'day' then 1 when a.session in ('am', 'pm') then 0.5 else 0.166667 end::decimal(9, 6)
     ) filter (where a.status in ('absent_excused', 'absent_unexcused')), 0) as absences_previous_year_count
 from cohort as c
 inner join school_year as y on y.year_no = c.year_no - 1

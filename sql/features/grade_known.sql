@@ -1,8 +1,9 @@
 -- one row per as_of_date, student and assessment of this year or the one before, as it was known then
 select
     c.as_of_date, c.student_key, g.school_year = c.school_year as is_this_year, g.term, g.subject, g.assessment_date, g.state,
-    case when g.coefficient is null then 1 when g.coefficient > 0 then g.coefficient else 0.01 end as weight,  -- ungraded work counts, barely
-    if(g.state = 'marked', g.mark / g.max_mark, null) as mark_share,
+    -- work without a coefficient counts once, ungraded work barely; decimals, so that sums do not depend on their order
+    case when g.coefficient is null then 1 when g.coefficient > 0 then g.coefficient else 0.01 end::decimal(9, 4) as weight,
+    if(g.state = 'marked', g.mark / g.max_mark, null)::decimal(12, 8) as mark_share,
     g.state in ('absent', 'missing') as is_missing,
     row_number() over (
         partition by c.as_of_date, c.student_key, g.school_year order by g.assessment_date desc, g.subject, g.assessment_id

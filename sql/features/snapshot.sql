@@ -1,7 +1,8 @@
 -- one row per as_of_date and enrolled student: every feature of the catalogue, NULL where it is not known
 with class_mean as (
     select
-        c.as_of_date, c.class_id, avg(a.absence_share_year) as absence_share, avg(m.mark_mean_year_share) as mark_share
+        c.as_of_date, c.class_id, avg(a.absence_share_year::decimal(18, 9)) as absence_share,
+        avg(m.mark_mean_year_share::decimal(18, 9)) as mark_share
     from cohort as c
     left join attendance as a on c.as_of_date = a.as_of_date and c.student_key = a.student_key
     left join marks as m on c.as_of_date = m.as_of_date and c.student_key = m.student_key

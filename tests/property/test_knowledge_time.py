@@ -70,7 +70,10 @@ def test_what_happens_or_is_learnt_later_changes_no_feature(absences: list[Row],
     add_absences(con, absences)
     add_marks(con, sorted(marks, key=lambda r: not known(r)))
     later = [d for d in DAYS if d > AS_OF]
-    con.execute("insert into core.register select 'A-1', unnest($d)::date, 'day', true, unnest($d)::date, null, 1, null, null", {"d": later})
+    con.execute(
+        "insert into core.register select 'A-1', unnest($d)::date, 'day', true, unnest($d)::date, null, 1, null, null",
+        {"d": later},
+    )
     con.execute("insert into core.student (student_key, birth_year, known_at, delivery_no) values (1, 2009, ?, 1)", [later[0]])
     con.execute("update core.enrolment set known_until = ? where student_key = 1", [later[3]])
     con.execute(

@@ -49,7 +49,9 @@ def test_any_table_comes_back_equal(rows: list[tuple[str, str]], delimiter: str,
 @settings(max_examples=250, deadline=None)
 @given(
     rows=st.integers(0, 20),
-    damage=st.lists(st.tuples(st.integers(0, 400), st.sampled_from([b'"', b"\n", b"\r", b"\0", b";", b"\xff", b"", b"\xd9"])), max_size=6),
+    damage=st.lists(
+        st.tuples(st.integers(0, 400), st.sampled_from([b'"', b"\n", b"\r", b"\0", b";", b"\xff", b"", b"\xd9"])), max_size=6
+    ),
     cut=st.integers(0, 400),
 )
 def test_damage_never_breaks_the_reconciliation(rows: int, damage: list[tuple[int, bytes]], cut: int) -> None:

@@ -43,10 +43,14 @@ def test_the_order_of_history_does_not_matter(tmp_path: Path) -> None:
             deliver(folder, "2025-02-19", late),
         ]
         if order[0] != 0:  # students must be known before their rows
-            intake(place, deliver(folder, "2025-02-01", {k: v for k, v in BASE.items() if k != "attendance.csv"}), as_history=True)
+            intake(
+                place, deliver(folder, "2025-02-01", {k: v for k, v in BASE.items() if k != "attendance.csv"}), as_history=True
+            )
         for i in order:
             intake(place, paths[i], as_history=True)
-        question = "select student_key % 2, date, status, known_at, known_until from core.attendance order by date, status, known_at"
+        question = (
+            "select student_key % 2, date, status, known_at, known_until from core.attendance order by date, status, known_at"
+        )
         seen.append([row[1:] for row in ask(place, question)])
     assert seen[0] == seen[1] == seen[2]
     assert (D1, D2) in [(row[2], row[3]) for row in seen[0]]
@@ -74,7 +78,10 @@ def test_rows_are_loaded_or_quarantined_and_lines_are_rows_or_rejects(tmp_path: 
         (7, "date", "not a date"),
         (9, "", "too few fields"),
     ]
-    assert ask(place, "select line, rules from ops.quarantine order by line") == [(6, ["unknown_student"]), (8, ["status_not_in_set"])]
+    assert ask(place, "select line, rules from ops.quarantine order by line") == [
+        (6, ["unknown_student"]),
+        (8, ["status_not_in_set"]),
+    ]
 
 
 def test_registers_are_derived_where_the_system_has_none(tmp_path: Path) -> None:
@@ -131,5 +138,7 @@ def test_a_delivery_that_cannot_be_taken_is_refused_whole(tmp_path: Path, files:
     assert raised.value.exit_code in (20, 21)
     assert "b" in raised.value.where.split("/")[0] or "b" in str(raised.value)
     assert ask(place, "select * from core.attendance order by all") == before
-    intake(place, deliver(tmp_path, "c", {"attendance.csv": ATTENDANCE + "S1,2025-02-06,day,late,5\n"}), on=D3)  # the next one loads
+    intake(
+        place, deliver(tmp_path, "c", {"attendance.csv": ATTENDANCE + "S1,2025-02-06,day,late,5\n"}), on=D3
+    )  # the next one loads
     assert len(ask(place, "select 1 from core.attendance")) == len(before) + 1

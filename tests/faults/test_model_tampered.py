@@ -1,0 +1,152 @@
+"""Altered, cut, swapped or foreign models never reach LightGBM; a crash between two steps is made good."""
+
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dropout.errors import ModelError
+from dropout.model import booster, registry
+from dropout.model import promote as promoting
+from dropout.model.calibrate import calibrate
+from dropout.model.candidate import Candidate
+from dropout.model.evaluate import evaluate
+from dropout.model.promote import promote
+from dropout.model.registry import load, promoted, try_in_child
+from dropout.model.season import is_due
+from dropout.model.train import train
+from dropout.settings import Deployment
+from dropout.warehouse.connect import connect
+from dropout.warehouse.ledger import Run
+from tests.model_world import TARGET, World, deployment
+
+NIGHT = dt.date(2024, 12, 2)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A deployment after a season, and `candidate/`: its models folder before promote."""
+    made = deployment(tmp_path_factory.mktemp("whole") / "d")
+    with pytest.MonkeyPatch.context() as patch, connect(made) as con:
+        World(made, range(2022, 2025), students=900, signal=1.5).stands_in(con, patch)
+        run = Run(made, "season", NIGHT)
+        for verb in (train, calibrate, evaluate):
+            verb(con, run)
+        shutil.copytree(made.models, made.root / "candidate")
+        promote(con, run)
+        con.execute("checkpoint")
+    return made
+
+
+@pytest.fixture
+def made(whole: Deployment, tmp_path: Path) -> Deployment:
+    shutil.copytree(whole.root, tmp_path / "d")
+    return Deployment(tmp_path / "d", whole.settings)
+
+
+@pytest.fixture
+def con(made: Deployment) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(made) as opened:
+        yield opened
+
+
+def edit(folder: Path) -> None:
+    path = folder / "model.txt"
+    path.write_text(path.read_text().replace("leaf_value=", "leaf_value=9", 1))
+
+
+def cut(folder: Path) -> None:
+    path = folder / "model.txt"
+    path.write_bytes(path.read_bytes()[:900])
+
+
+def edit_card(folder: Path) -> None:
+    path = folder / "model.json"
+    path.write_text(path.read_text().replace('"slope": ', '"slope": 1', 1))
+
+
+def remove_seal(folder: Path) -> None:
+    (folder / "model.hmac").unlink()
+
+
+def add(folder: Path) -> None:
+    (folder / "more.txt").write_text("x")
+
+
+def change_key(folder: Path) -> None:
+    key = folder.parent.parent / "secrets" / "hmac.key"
+    key.write_text("ab" * 32 + "\n")
+
+
+@pytest.mark.parametrize("harm", [edit, cut, edit_card, remove_seal, add, change_key, shutil.rmtree], ids=lambda f: f.__name__)
+def test_whatever_was_done_to_it_lightgbm_never_sees_it(
+    made: Deployment, con: duckdb.DuckDBPyConnection, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = promoted(con, TARGET)
+    assert version is not None and load(made, version).trees is not None
+    harm(made.models / version)
+    monkeypatch.setattr(booster, "load", lambda text: pytest.fail("LightGBM was given an unverified model"))
+    with pytest.raises(ModelError) as raised:
+        load(made, version)
+    assert "dropout season" in str(raised.value) and raised.value.exit_code == 31
+    assert is_due(con, Run(made, "nightly", NIGHT))
+
+
+def test_an_altered_candidate_is_refused_by_every_verb(made: Deployment, con: duckdb.DuckDBPyConnection) -> None:
+    shutil.rmtree(made.models)
+    (made.root / "candidate").rename(made.models)
+    booster_file = Candidate(made, TARGET).folder / "m1.txt"
+    booster_file.write_text(booster_file.read_text().replace("split_gain=", "split_gain=1", 1))
+    for verb in (calibrate, evaluate, promote):
+        with pytest.raises(ModelError, match="altered"):
+            verb(con, Run(made, "season", NIGHT))
+
+
+def test_a_model_that_ends_its_process_ends_only_the_child(made: Deployment, con: duckdb.DuckDBPyConnection) -> None:
+    version = promoted(con, TARGET)
+    assert version is not None
+    cut(made.models / version)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        try_in_child(made.models / version)
+
+
+def test_another_lightgbm_is_tried_in_a_child_first(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, tried = promoted(con, TARGET), []
+    assert version is not None
+    monkeypatch.setattr(registry.lgb, "__version__", "9.9")
+    monkeypatch.setattr(registry, "try_in_child", tried.append)
+    load(made, version)
+    assert tried == [made.models / version]
+
+
+@pytest.mark.parametrize("where", ["_place", "_record", "remove"])
+def test_a_kill_during_promote_leaves_the_old_or_the_new_and_the_next_run_works(
+    made: Deployment, con: duckdb.DuckDBPyConnection, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, run = promoted(con, TARGET), Run(made, "season", NIGHT)
+    con.execute("delete from ops.model")
+    shutil.rmtree(made.models)
+    shutil.copytree(made.root / "candidate", made.models)
+    with monkeypatch.context() as patch:
+        target = Candidate if where == "remove" else promoting
+        real = getattr(target, where)
+
+        def killed(*given: object) -> None:
+            if where == "_place":
+                real(*given)
+            raise KeyboardInterrupt
+
+        patch.setattr(target, where, killed)
+        with pytest.raises(KeyboardInterrupt):
+            promote(con, run)
+    assert promoted(con, TARGET) in (None, version)
+    promote(con, run)
+    assert promoted(con, TARGET) == version and load(made, str(version)).trees is not None
+    assert sorted(p.name for p in made.models.iterdir()) == sorted(
+        v for (v,) in con.execute("select version from ops.model where status = 'promoted'").fetchall()
+    )

@@ -1,0 +1,221 @@
+"""The season's verbs on a small world: with no, one, two, three cohorts; promoted, refused, repeated, due."""
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dropout.errors import HistoryError, ModelError
+from dropout.model import promote as promoting
+from dropout.model.calibrate import calibrate
+from dropout.model.candidate import Candidate
+from dropout.model.evaluate import evaluate
+from dropout.model.promote import promote
+from dropout.model.recipe import Plan
+from dropout.model.registry import load, promoted
+from dropout.model.season import is_due
+from dropout.model.train import PLAN, train
+from dropout.settings import Deployment
+from dropout.warehouse.connect import connect
+from dropout.warehouse.ledger import Counts, Run
+from tests.model_world import TARGET, World, deployment
+
+VERBS = (train, calibrate, evaluate, promote)
+NIGHT = dt.date(2024, 12, 2)  # the census of 2023-2024 has matured
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Deployment:
+    return deployment(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_child(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial process costs seconds; one test here and the fault tests start it."""
+    if "three_cohorts" not in request.node.name:
+        monkeypatch.setattr(promoting, "try_in_child", lambda folder: None)
+
+
+@pytest.fixture
+def con(made: Deployment) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(made) as opened:
+        yield opened
+
+
+def season(con: duckdb.DuckDBPyConnection, run: Run) -> list[Counts]:
+    return [verb(con, run) for verb in VERBS]
+
+
+def plan_of(made: Deployment) -> Plan:
+    return Candidate(made, TARGET).open().record(PLAN, Plan)
+
+
+def test_three_cohorts_are_judged_promoted_and_rolled_forward(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=900).stands_in(con, monkeypatch)
+    run = Run(made, "season", NIGHT)
+    assert is_due(con, run)
+    counts = season(con, run)
+    assert counts[0]["cohorts"] == 6 and counts[0]["boosters"] == 6
+    assert counts[-1] == {"promoted": 2, "absence_rule": 0, "unchanged": 0}
+    assert not is_due(con, run)
+    version = promoted(con, TARGET)
+    assert version is not None and version.startswith("leaves_by_next_year-2024-12-02-")
+    card = load(made, version).card
+    assert [c.school_year for c in card.cohorts] == ["2021-2022", "2022-2023", "2023-2024"]
+    assert card.evaluation and card.evaluation.cohort == "2023-2024"
+    assert {p.name for p in (made.models / version).iterdir()} == {"model.txt", "model.json", "model.hmac"}
+    assert not Candidate(made, TARGET).exists
+    evaluated = con.execute(
+        "select ranking, value, low, high from ops.evaluation where target = ? and as_of_group = 'all' and metric = 'auc'",
+        [TARGET],
+    ).fetchall()
+    auc = {ranking: value for ranking, value, _, _ in evaluated}
+    assert auc["model"] > max(auc["absence_rule"], auc["abc_flags"], auc["school_rate"]) > 0.5
+    assert all(low < value < high for _, value, low, high in evaluated)
+    groups = con.execute("select distinct as_of_group from ops.evaluation order by 1").fetchall()
+    assert ("2023-10",) in groups and ("2024-06",) in groups and ("all",) in groups
+
+
+def test_promoting_twice_and_a_second_season_change_nothing(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=900).stands_in(con, monkeypatch)
+    run = Run(made, "season", NIGHT)
+    season(con, run)
+    before = con.execute("select * from ops.model order by version").fetchall()
+    files = {p: p.read_bytes() for p in made.models.rglob("*") if p.is_file()}
+    assert promote(con, run)["unchanged"] == 2
+    assert season(con, Run(made, "season", NIGHT))[-1]["unchanged"] == 2
+    assert con.execute("select * from ops.model order by version").fetchall() == before
+    assert {p: p.read_bytes() for p in made.models.rglob("*") if p.is_file()} == files
+
+
+def test_a_later_season_retires_the_version_before(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=900).stands_in(con, monkeypatch)
+    early, late = Run(made, "season", dt.date(2023, 12, 1)), Run(made, "season", NIGHT)
+    season(con, early)
+    assert is_due(con, late)
+    season(con, late)
+    found = con.execute("select trained_as_of, status from ops.model where target = ? order by 1", [TARGET]).fetchall()
+    assert [s for _, s in found if s != "refused"][-1] == "promoted"
+    assert sum(s == "promoted" for _, s in found) == 1
+    assert is_due(con, early), "a night of an earlier date must not use what it could not know"
+
+
+def test_a_model_of_noise_is_refused_and_the_rule_promoted_by_name(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=400, signal=0.0).stands_in(con, monkeypatch)
+    counts = season(con, Run(made, "season", NIGHT))
+    assert counts[-1] == {"promoted": 0, "absence_rule": 2, "unchanged": 0}
+    found = con.execute("select method, status, why from ops.model where target = ? order by status", [TARGET]).fetchall()
+    (rule, refused) = found
+    assert rule[:2] == ("absence_rule", "promoted") and refused[:2] == ("model", "refused")
+    assert "does not surely find more" in rule[2]
+    version = promoted(con, TARGET)
+    assert version is not None
+    model = load(made, version)
+    assert model.trees is None and model.card.bands is not None
+    assert not (made.models / version / "model.txt").exists()
+    rows = con.execute("select count(*) from ops.evaluation where version = ? and ranking = 'absence_rule'", [version]).fetchall()
+    assert rows[0][0] > 0
+
+
+def test_two_cohorts_are_judged_on_half_of_the_schools(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2022, 2025), students=900).stands_in(con, monkeypatch)
+    run = Run(made, "season", NIGHT)
+    train(con, run)
+    plan = plan_of(made)
+    assert plan.recipe.fits == {"m1": ["2022-2023"], "m2": ["2022-2023", "2023-2024"]}
+    calibrate(con, run)
+    evaluate(con, run)
+    (students,) = con.execute(
+        "select distinct student_count from ops.evaluation where target = ? and as_of_group = 'all'", [TARGET]
+    ).fetchall()[0]
+    assert 300 < students < 600
+    assert promote(con, run)["unchanged"] == 0
+
+
+def test_one_cohort_is_judged_on_the_running_one_by_what_was_seen(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2023, 2025), students=1500, signal=1.5).stands_in(con, monkeypatch)
+    run = Run(made, "season", dt.date(2025, 4, 1))
+    season(con, run)
+    cards = con.execute("select card from ops.model where target = ? and method = 'model'", [TARGET]).fetchall()
+    card = json.loads(cards[0][0])
+    assert card["evaluation"]["cohort"] == "2024-2025" and card["evaluation"]["is_outcome_so_far"]
+    assert [c["school_year"] for c in card["cohorts"]] == ["2023-2024"]
+    found = dict(
+        con.execute("select metric, any_value(cohort) from ops.evaluation where target = ? group by 1", [TARGET]).fetchall()
+    )
+    assert found["auc"] == "2024-2025"
+    assert found["calibration_error"] == "2023-2024 out of fold"
+
+
+def test_one_cohort_alone_is_judged_out_of_fold(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2023, 2025), students=300).stands_in(con, monkeypatch)
+    run = Run(made, "season", dt.date(2024, 10, 30))  # hardly anyone of the running cohort has left yet
+    train(con, run)
+    assert plan_of(made).running is None
+    calibrate(con, run)
+    assert evaluate(con, run)["judged"] == 2
+    promote(con, run)
+    assert promoted(con, TARGET)
+
+
+def test_no_cohort_gives_the_rule_without_rates(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2024, 2025), students=200).stands_in(con, monkeypatch)
+    run = Run(made, "season", NIGHT)
+    assert season(con, run)[-1] == {"promoted": 0, "absence_rule": 2, "unchanged": 0}
+    version = promoted(con, TARGET)
+    assert version is not None
+    card = load(made, version).card
+    assert card.method == "absence_rule" and card.bands is None and "rates are unknown" in card.why
+    assert not is_due(con, run)
+
+
+def test_verbs_out_of_order_say_what_to_run(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(made, "season", NIGHT)
+    with pytest.raises(HistoryError, match="nothing has been loaded"):
+        train(con, run)
+    for verb in (calibrate, evaluate, promote):
+        shutil.rmtree(Candidate(made, TARGET).folder, ignore_errors=True)
+        with pytest.raises(ModelError, match="dropout train"):
+            verb(con, run)
+    World(made, range(2022, 2025), students=300).stands_in(con, monkeypatch)
+    train(con, run)
+    with pytest.raises(ModelError, match=r"calibrators\.json"):
+        evaluate(con, run)
+    with pytest.raises(ModelError, match=r"evaluation\.json"):
+        promote(con, run)
+
+
+def test_same_data_gives_the_same_files_on_one_thread_or_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for threads in (1, 2):
+        made = deployment(tmp_path / str(threads), threads=threads)
+        with connect(made) as con:
+            World(made, range(2022, 2025), students=300).stands_in(con, monkeypatch)
+            run = Run(made, "season", NIGHT)
+            train(con, run)
+            calibrate(con, run)
+        folder = Candidate(made, TARGET).folder
+        found.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in {".txt", ".json"}})
+    assert found[0] == found[1]
