@@ -1,7 +1,7 @@
 """Delimited text → a table of text cells with line numbers; every line becomes a row or a reject.
 
-A file that DuckDB reads without complaint, and with as many rows as lines, is taken as DuckDB reads it. Any
-other file is read again line by line, each line on its own, so that an open quote costs one line and no more.
+A file of which DuckDB's scan accounts for every line is taken as DuckDB reads it. Any other file is read again
+line by line, each line on its own, so that an open quote costs one line and no more.
 """
 
 import codecs
@@ -30,28 +30,57 @@ class Cells:
     columns: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over the bytes tells: physical lines after the header, and what a quick reader could trip over."""
+
+    line_count: int
+    has_nul: bool
+    has_quote: bool
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How DuckDB reads a file: all cells as text, `width` of them, of which `picked` is a select list."""
+
+    path: Path
+    width: int
+    delimiter: str
+    picked: str
+
+    def numbered(self, has_quote: bool) -> str:
+        """Rows with their number `n`, in the order of the file; without quotes, lines that do not fit are left out."""
+        quoting = "quote='\"', escape='\"'" if has_quote else "quote='', escape='', ignore_errors=true, store_rejects=true"
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(self.width))
+        return f"(select row_number() over () as n, * from {self._read(self.path, columns, self.delimiter, 'true', quoting)})"
+
+    def mended(self, path: Path) -> str:
+        """Rows of a file in which each line was written again with its number in front."""
+        columns = ", ".join(["'line': 'BIGINT'", *(f"'c{i}': 'VARCHAR'" for i in range(self.width))])
+        return self._read(path, columns, ",", "false", "quote='\"', escape='\"'")
+
+    @staticmethod
+    def _read(path: Path, columns: str, delimiter: str, header: str, quoting: str) -> str:
+        quoted = str(path).replace("'", "''")
+        return (
+            f"read_csv('{quoted}', columns={{{columns}}}, header={header}, delim='{delimiter}', {quoting}, auto_detect=false, "
+            "strict_mode=true, null_padding=false, max_line_size=1048576, allow_quoted_nulls=true)"
+        )
+
+
 def read_cells(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kind: SourceFile, work: Path) -> Cells:
     """Fills temp table `cells` from `path`; raises ExtractError when the file as a whole is not what it should be."""
     where = path.name
     text = _as_utf8(path, source.encoding, work)
-    lines, has_nul = _count_lines(text, where)
+    found = _survey(text, where)
     header = _header(text, source.delimiter)
     places = _places(header, kind, source, where)
-    picked = ", ".join(f'c{i} as "{name}"' for name, i in places.items())
-    absent = [name for name in kind.headers() if name not in places]
-    nulls = "".join(f', null::varchar as "{name}"' for name in absent)
-    make = f"create or replace temp table cells as select line, {picked}{nulls} from "
-    rejects: list[Reject] = []
-    try:
-        con.execute(make + _scan(text, len(header), source.delimiter, numbered=False))
-        clean = _rows(con) == lines and not has_nul
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
-        clean = False
-    if not clean:
-        mended = work / "lines.csv"
-        lines, rejects = _line_by_line(text, mended, len(header), source.delimiter)
-        con.execute(make + _scan(mended, len(header), ",", numbered=True))
-        mended.unlink()
+    picked = ", ".join([f'c{i} as "{name}"' for name, i in places.items()])
+    picked += "".join(f', null::varchar as "{name}"' for name in kind.headers() if name not in places)
+    scan = Scan(text, len(header), source.delimiter, picked)
+    lines, rejects = found.line_count, _at_once(con, scan, found)
+    if rejects is None:
+        lines, rejects = _line_by_line(con, scan, work / "lines.csv")
     if _rows(con) + len(rejects) != lines:
         raise ExtractError("lines do not reconcile with rows and rejects", where=where, remedy="Report this file's structure.")
     if text != path:
@@ -59,22 +88,53 @@ def read_cells(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kind:
     return Cells(lines, rejects, frozenset(places))
 
 
+def _at_once(con: duckdb.DuckDBPyConnection, scan: Scan, found: Survey) -> list[Reject] | None:
+    """The file as DuckDB reads it in one scan, or None where that does not account for every line.
+
+    Without a quote in the file a line that does not fit is simply left out, and DuckDB says which; with quotes
+    it might swallow its neighbours, so then any complaint sends the file to be read line by line.
+    """
+    if found.has_nul:
+        return None
+    try:
+        con.execute(
+            f"create or replace temp table cells as select n + 1 as line, {scan.picked} from {scan.numbered(found.has_quote)}"
+        )
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
+        return None
+    rejects: list[Reject] = []
+    if not found.has_quote:
+        rejects = [
+            (line, "", "too few fields" if kind == "MISSING COLUMNS" else "too many fields")
+            for line, kind in con.execute("select distinct line, error_type from reject_errors order by line").fetchall()
+            if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS")
+        ]
+        con.execute("drop table reject_errors; drop table reject_scans")
+    if _rows(con) + len(rejects) != found.line_count:
+        return None
+    if rejects:
+        _renumber(con, [line for line, _, _ in rejects])
+    return rejects
+
+
+def _renumber(con: duckdb.DuckDBPyConnection, left_out: list[int]) -> None:
+    """Numbers of rows become numbers of lines: each line left out moves the rows after it down by one."""
+    con.execute(
+        "create or replace temp table left_out as "
+        "select line - place as after_row, max(place) as moved_by "
+        "from (select unnest($lines)::bigint as line, generate_subscripts($lines, 1) as place) group by after_row",
+        {"lines": left_out},
+    )
+    con.execute(
+        "create or replace temp table cells as select c.* replace (c.line + coalesce(o.moved_by, 0) as line) "
+        "from cells as c asof left join left_out as o on c.line - 1 >= o.after_row"
+    )
+    con.execute("drop table left_out")
+
+
 def _rows(con: duckdb.DuckDBPyConnection) -> int:
     row = con.execute("select count(*) from cells").fetchone()
     return int(row[0]) if row else 0
-
-
-def _scan(path: Path, width: int, delimiter: str, *, numbered: bool) -> str:
-    """A scan of all cells as text; `numbered` files carry the line in front, others count it from the header on."""
-    names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
-    columns = "{'line': 'BIGINT', " + names + "}" if numbered else "{" + names + "}"
-    line = "" if numbered else "row_number() over () + 1 as line, "
-    quoted = str(path).replace("'", "''")
-    return (
-        f"(select {line}* from read_csv('{quoted}', columns={columns}, header={'false' if numbered else 'true'}, "
-        f"delim='{delimiter}', quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, "
-        "max_line_size=1048576, allow_quoted_nulls=true))"
-    )
 
 
 def _as_utf8(path: Path, encoding: str, work: Path) -> Path:
@@ -107,24 +167,23 @@ def _wrong_encoding(path: Path, encoding: str, line: int, cause: str) -> Extract
     return ExtractError(f"the file is not {encoding}", where=f"{path.name}:{line}", cause=cause, remedy=remedy)
 
 
-def _count_lines(path: Path, where: str) -> tuple[int, bool]:
-    """Physical lines after the header, blank ones too, and whether any holds a NUL byte.
-
-    Raises ExtractError where the bytes are not UTF-8.
-    """
-    count, last, has_nul, decoder = 0, b"", False, codecs.getincrementaldecoder("utf-8")()
+def _survey(path: Path, where: str) -> Survey:
+    """Counts lines in one pass; raises ExtractError where the bytes are not UTF-8."""
+    count, last, has_nul, has_quote = 0, b"", False, False
+    decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         chunk = b""
         try:
             while chunk := file.read(CHUNK):
                 decoder.decode(chunk)
                 count += chunk.count(b"\n")
-                last, has_nul = chunk[-1:], has_nul or b"\0" in chunk
+                last = chunk[-1:]
+                has_nul, has_quote = has_nul or b"\0" in chunk, has_quote or b'"' in chunk
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             line = count + chunk.count(b"\n", 0, error.start) + 1
             raise _wrong_encoding(Path(where), "utf-8", line, "A byte there is not UTF-8.") from None
-    return count - (last == b"\n"), has_nul
+    return Survey(count - (last == b"\n"), has_nul, has_quote)
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
@@ -156,20 +215,22 @@ def _places(header: list[str], kind: SourceFile, source: Source, where: str) -> 
     raise ExtractError(f"missing columns: {wanted}", where=f"{where}:1", remedy=remedy)
 
 
-def _line_by_line(path: Path, target: Path, width: int, delimiter: str) -> tuple[int, list[Reject]]:
-    """Writes the good lines, numbered, to `target`; returns how many lines hold anything, and the rejects."""
+def _line_by_line(con: duckdb.DuckDBPyConnection, scan: Scan, mended: Path) -> tuple[int, list[Reject]]:
+    """The file with each line judged on its own; returns how many lines hold anything, and the rejects."""
     count, rejects = 0, []
-    with path.open(encoding="utf-8-sig", newline="") as file, target.open("w", encoding="utf-8", newline="") as out:
+    with scan.path.open(encoding="utf-8-sig", newline="") as file, mended.open("w", encoding="utf-8", newline="") as out:
         write = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
         for number, line in enumerate(_text_lines(file), start=1):
             if number == 1 or not line.strip():
                 continue
             count += 1
-            fields, reason = _fields(line, width, delimiter)
+            fields, reason = _fields(line, scan.width, scan.delimiter)
             if reason:
                 rejects.append((number, "", reason))
             else:
                 write((number, *fields))
+    con.execute(f"create or replace temp table cells as select line, {scan.picked} from {scan.mended(mended)}")
+    mended.unlink()
     return count, rejects
 
 
