@@ -1,0 +1,144 @@
+"""evaluate: the model beside three simpler means, on a cohort that neither its booster nor its calibrator saw."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from dropout.country import Country
+from dropout.model.calibrate import CALIBRATORS, Calibrators
+from dropout.model.candidate import Candidate
+from dropout.model.comparison import CALIBRATION, Comparison, Gain, Record
+from dropout.model.frame import Floats, Frame
+from dropout.model.rankings import rankings
+from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
+from dropout.model.stages import scored
+from dropout.model.store import insert, transaction
+from dropout.model.train import PLAN
+from dropout.resources import sql
+from dropout.settings import Deployment
+from dropout.strict import Strict
+from dropout.warehouse.ledger import Counts, Run
+
+EVALUATION = "evaluation"
+Capacity = Callable[[Frame], Floats]
+
+
+class Evaluation(Strict):
+    """What promotion is decided on, and what the model's card tells. `why_not` says why nothing could be judged."""
+
+    cohort: str
+    is_outcome_so_far: bool
+    students: int
+    events: int
+    unknown_exits: int
+    why_not: str = ""
+    judged_share: float = 0.0
+    auc: dict[str, float] = {}
+    recall: dict[str, float] = {}
+    gains: list[Gain] = []
+    calibration_cohort: str = ""
+    calibration_error: float | None = None
+
+
+def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
+    """Writes `ops.evaluation` for each candidate, and what promotion needs into the candidate.
+
+    Raises ModelError when a candidate is missing, altered or not calibrated.
+    """
+    counts: Counts = {"judged": 0, "values": 0}
+    candidates = [Candidate(run.deployment, target).open() for target in run.deployment.country.targets]
+    capacity = capacities(con, run)
+    for candidate in candidates:
+        plan = candidate.record(PLAN, Plan)
+        if plan.recipe.judged is None:
+            continue
+        summary, records = _judge(run.deployment, candidate, plan, capacity)
+        candidate.write_record(EVALUATION, summary)
+        candidate.seal()
+        _store(con, plan, records)
+        counts["judged"] += not summary.why_not
+        counts["values"] += len(records)
+    return counts
+
+
+def capacities(con: duckdb.DuckDBPyConnection, run: Run) -> Capacity:
+    """A function that gives each row its school's capacity as known on the run's date, else the setting's."""
+    known = dict(con.sql(sql("model/capacity"), params={"as_of": run.as_of}).fetchall())
+    default = run.deployment.settings.night.capacity
+    return lambda rows: np.array([known.get(s, default) for s in rows.school_id], dtype=np.float64)
+
+
+def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity) -> tuple[Evaluation, list[Record]]:
+    stage, calibration = plan.recipe.judged, plan.recipe.judged_calibration
+    assert stage is not None and calibration is not None
+    main = _comparison(deployment, candidate, plan, stage, capacity)
+    summary = _summary(main.rows, stage, plan)
+    if min(summary.events, summary.students - summary.events) < FEWEST_EVENTS:
+        why = f"fewer than {FEWEST_EVENTS} students left, or stayed, in what there is of {stage.school_year} to judge by"
+        return summary.model_copy(update={"why_not": why}), []
+    group_of = night_names(deployment.country)
+    side = main
+    if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it
+        side = _comparison(deployment, candidate, plan, calibration, capacity)
+        records = [r for r in main.records(stage.school_year, group_of) if r.metric not in CALIBRATION]
+        records += side.records(f"{calibration.school_year} out of fold", group_of, CALIBRATION)
+    else:
+        records = main.records(stage.school_year, group_of)
+    records += main.gain_records(stage.school_year) + main.unknown_as_stayed(stage.school_year)
+    values = {name: main.values(name) for name in main.ranked}
+    error = side.calibration_error("model").value
+    found = {
+        "judged_share": main.judged_share,
+        "auc": {n: v["auc"] for n, v in values.items() if "auc" in v},
+        "recall": {n: v["recall_in_schools"] for n, v in values.items()},
+        "gains": main.gains(),
+        "calibration_cohort": calibration.school_year,
+        "calibration_error": round(error, 6) if np.isfinite(error) else None,
+    }
+    return summary.model_copy(update=found), records
+
+
+def _comparison(deployment: Deployment, candidate: Candidate, plan: Plan, stage: Stage, capacity: Capacity) -> Comparison:
+    settings = deployment.settings.model
+    found = scored(candidate, plan, stage, settings)
+    maps = candidate.record(CALIBRATORS, Calibrators)
+    ranked = rankings(candidate, plan, stage, found, maps.judged, settings)
+    return Comparison(found.rows, ranked, capacity(found.rows), settings)
+
+
+def _summary(rows: Frame, stage: Stage, plan: Plan) -> Evaluation:
+    def students(chosen: np.ndarray) -> int:
+        return len(np.unique(rows.student_key[chosen]))
+
+    return Evaluation(
+        cohort=stage.school_year,
+        is_outcome_so_far=plan.recipe.is_outcome_so_far,
+        students=students(np.ones(len(rows), dtype=np.bool_)),
+        events=students(rows.label == 1),
+        unknown_exits=students(rows.is_unknown_exit),
+    )
+
+
+def night_names(country: Country) -> Callable[[str], str]:
+    """How an as-of date is named in `ops.evaluation`: `day 60` of the year, or the month `2025-03`."""
+    if not country.snapshot.days_from_start:
+        return lambda night: night[:7]
+
+    def name(night: str) -> str:
+        date = dt.date.fromisoformat(night)
+        elapsed = [(date - y.start_date).days for y in country.years(date.year - 1, date.year)]
+        return next((f"day {n}" for n in elapsed if n in country.snapshot.days_from_start), night)
+
+    return name
+
+
+def _store(con: duckdb.DuckDBPyConnection, plan: Plan, records: list[Record]) -> None:
+    """Replaces the evaluation of this version."""
+    rows = [{"version": plan.version, "target": plan.target, **vars(r)} for r in records]
+    with transaction(con):
+        con.execute("delete from ops.evaluation where version = ?", [plan.version])
+        if rows:
+            insert(con, "ops.evaluation", pa.Table.from_pylist(rows))

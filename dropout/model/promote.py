@@ -1,0 +1,221 @@
+"""promote: a candidate that beats the three simpler means goes into force; else the absence rule does, by name."""
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import lightgbm as lgb
+
+from dropout.country import Target
+from dropout.errors import ModelError
+from dropout.features.catalogue import load_catalogue
+from dropout.model.baselines import EDGES, Bands, absence_rule, fit_bands
+from dropout.model.booster import Golden
+from dropout.model.calibrate import CALIBRATORS, Calibrators
+from dropout.model.candidate import Candidate, to_json
+from dropout.model.card import Card
+from dropout.model.evaluate import EVALUATION, Evaluation
+from dropout.model.recipe import Plan
+from dropout.model.registry import BOOSTER, CARD, promoted, read_card, try_in_child
+from dropout.model.seal import seal
+from dropout.model.store import transaction
+from dropout.model.train import PLAN
+from dropout.privacy.keys import read_key
+from dropout.settings import Deployment, ModelSettings
+from dropout.warehouse.ledger import Counts, Run
+
+CALIBRATION_ERROR_AT_MOST = 0.05
+
+
+def promote(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
+    """Puts a version in force for every target that has a candidate; a second call changes nothing.
+
+    The folder `models/<version>/` appears whole (one rename) before the ledger names it; the candidate goes last,
+    so a crash in between is made good by calling again. Raises ModelError when a target has neither a candidate
+    nor a version in force, or when the candidate was altered or not evaluated.
+    """
+    counts: Counts = {"promoted": 0, "absence_rule": 0, "unchanged": 0}
+    for target in run.deployment.country.targets:
+        candidate = Candidate(run.deployment, target)
+        if not candidate.exists and promoted(con, target) is not None:
+            counts["unchanged"] += 1
+            continue
+        counts[_promote(con, run.deployment, candidate.open())] += 1
+        candidate.remove()
+    return counts
+
+
+def decide(evaluation: Evaluation) -> tuple[bool, str]:
+    """Whether the judged model is promoted, and why: it beats each baseline on both kinds of list, and is calibrated.
+
+    To beat means that the whole interval of the paired difference in recall lies above 0.
+    """
+    if evaluation.why_not:
+        return False, f"could not be judged: {evaluation.why_not}"
+    share = f"{evaluation.judged_share:.0%} of the students"
+    behind = [g for g in evaluation.gains if not g.low > 0]
+    if behind:
+        names = "; ".join(
+            f"{g.baseline} on {g.lists}: {_points(g.value)} ({_points(g.low)} to {_points(g.high)})" for g in behind
+        )
+        return False, f"does not surely find more of those who left than {names}, at {share}"
+    error = evaluation.calibration_error
+    if error is None or error > CALIBRATION_ERROR_AT_MOST:
+        found = "unknown" if error is None else f"{error:.3f}"
+        return False, f"calibration error {found}, more than {CALIBRATION_ERROR_AT_MOST}"
+    least = min(evaluation.gains, key=lambda g: g.low)
+    seen = " (outcome seen so far)" if evaluation.is_outcome_so_far else ""
+    return True, (
+        f"on {evaluation.cohort}{seen} it found more of those who left than every baseline, at {share}: "
+        f"at least {_points(least.value)} ({_points(least.low)} to {_points(least.high)}, against {least.baseline}); "
+        f"calibration error {error:.3f}"
+    )
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f} points"
+
+
+def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: Candidate) -> str:
+    plan = candidate.record(PLAN, Plan)
+    is_better, why, evaluation = False, "no school year with a known outcome yet; rates are unknown", None
+    if plan.recipe.fits:
+        evaluation = candidate.record(EVALUATION, Evaluation)
+        is_better, why = decide(evaluation)
+    card = _card(deployment.settings.model, candidate, plan, evaluation, why)
+    chosen = card if is_better else _as_rule(card)
+    if promoted(con, candidate.target) == chosen.version and _is_there(deployment, chosen):
+        return "unchanged"
+    _place(deployment, candidate, plan, chosen)
+    with transaction(con):
+        _record(con, card.target, chosen)
+        if not is_better and plan.recipe.fits:
+            _record_refused(con, card, chosen)
+    return "promoted" if is_better else "absence_rule"
+
+
+def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: str) -> Card:
+    common = {
+        "version": plan.version,
+        "target": plan.target,
+        "method": "model",
+        "why": why,
+        "trained_as_of": plan.trained_as_of,
+        "latest_mature": plan.latest_mature,
+        "recipe": plan.recipe.name,
+        "cohorts": plan.cohorts,
+        "evaluation": evaluation,
+        "settings": settings,
+        "bands": _bands(candidate, plan, settings),
+    }
+    if not plan.recipe.fits:
+        return Card.model_validate(common)
+    features = load_catalogue().model_features
+    text = candidate.booster(plan.recipe.promoted)
+    return Card.model_validate(
+        {
+            **common,
+            "features": [f.name for f in features],
+            "directions": [f.direction for f in features],
+            "calibrator": candidate.record(CALIBRATORS, Calibrators).final,
+            "booster_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "lightgbm_version": lgb.__version__,
+            "golden": candidate.record("golden", Golden),
+        }
+    )
+
+
+def _bands(candidate: Candidate, plan: Plan, settings: ModelSettings) -> Bands | None:
+    """What the absence rule's bands meant in the complete cohorts."""
+    if not plan.cohorts:
+        return None
+    past = candidate.rows([c.school_year for c in plan.cohorts])
+    return fit_bands(past, absence_rule(past), EDGES, settings.seed)
+
+
+def _as_rule(card: Card) -> Card:
+    """The absence rule's card in place of the refused model's."""
+    rule = card.model_copy(
+        update={
+            "method": "absence_rule",
+            "why": f"the absence rule is in force, because the model {card.why}" if card.cohorts else card.why,
+            "features": [],
+            "directions": [],
+            "calibrator": None,
+            "booster_sha256": "",
+            "lightgbm_version": "",
+            "golden": None,
+            "version": "",
+        }
+    )
+    digest = hashlib.sha256(to_json(rule).encode()).hexdigest()
+    return rule.model_copy(update={"version": f"{card.target}-{card.trained_as_of}-{digest[:8]}"})
+
+
+def _is_there(deployment: Deployment, card: Card) -> bool:
+    """Whether `models/<version>/` is whole and holds this very card."""
+    try:
+        return read_card(deployment, card.version) == card
+    except ModelError:
+        return False
+
+
+def _place(deployment: Deployment, candidate: Candidate, plan: Plan, card: Card) -> None:
+    """Makes `models/<version>/`, whole, by one rename; a folder of that name that is not whole gives way."""
+    if _is_there(deployment, card):
+        return
+    final, partial = deployment.models / card.version, deployment.models / f".{card.version}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    (partial / CARD).write_text(to_json(card), encoding="utf-8")
+    if card.method == "model":
+        (partial / BOOSTER).write_text(candidate.booster(plan.recipe.promoted), encoding="utf-8")
+        try_in_child(partial)
+    seal(partial, read_key(deployment))
+    _sync(partial)
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    _sync(deployment.models)
+
+
+def _sync(folder: Path) -> None:
+    """Makes a folder and its files outlive a power cut."""
+    for path in (*(p for p in folder.iterdir() if p.is_file()), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _record(con: duckdb.DuckDBPyConnection, target: Target, card: Card) -> None:
+    """The version in force; the one before it is retired."""
+    con.execute("update ops.model set status = 'retired' where target = ? and status = 'promoted'", [target])
+    _write(con, card, "promoted", dt.datetime.now(dt.UTC).replace(tzinfo=None))
+
+
+def _record_refused(con: duckdb.DuckDBPyConnection, refused: Card, rule: Card) -> None:
+    """The refused candidate, and its evaluation a second time under the rule that took its place."""
+    _write(con, refused, "refused", None)
+    con.execute("delete from ops.evaluation where version = ?", [rule.version])
+    con.execute(
+        "insert into ops.evaluation by name select * replace (? as version) from ops.evaluation where version = ?",
+        [rule.version, refused.version],
+    )
+
+
+def _write(con: duckdb.DuckDBPyConnection, card: Card, status: str, promoted_at: dt.datetime | None) -> None:
+    con.execute(
+        "insert or replace into ops.model (version, target, method, status, trained_as_of, promoted_at, why, card) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [card.version, card.target, card.method, status, card.trained_as_of, promoted_at, card.why, _short(card)],
+    )
+
+
+def _short(card: Card) -> str:
+    """The card for people: without trees' examples and the calibrator's grid."""
+    return json.dumps(card.model_dump(mode="json", exclude={"golden", "calibrator"}), sort_keys=True)

@@ -1,0 +1,125 @@
+"""The recipe: which cohorts fit, calibrate and judge, always forward in time, by how many cohorts there are.
+
+What is promoted is the recipe that was judged, rolled one cohort forward: the judged model never saw the cohort
+it is judged on, and the promoted one learns from that cohort too.
+"""
+
+from typing import Literal
+
+from dropout.country import Target
+from dropout.strict import Strict
+
+Part = Literal["all", "a", "b"]  # halves of a cohort, drawn by cluster (Frame.cluster)
+OUT_OF_FOLD = "out_of_fold"
+FEWEST_EVENTS = 20  # a cohort with fewer students who left, or who stayed, is not used
+
+
+class Cohort(Strict):
+    """One school year of the frame."""
+
+    school_year: str
+    start_date: str
+    end_date: str
+    students: int
+    snapshots: int
+    events: int  # students who left
+    unknown_exits: int
+
+
+class Stage(Strict):
+    """Scores of one booster on one cohort or half of it; booster `out_of_fold`: scores of folds that had not seen the row."""
+
+    booster: str
+    school_year: str
+    part: Part = "all"
+
+
+class Recipe(Strict):
+    """Cohorts to boosters, and which of them calibrate, judge and are promoted. `fits` is empty without history."""
+
+    name: str
+    fits: dict[str, list[str]] = {}  # booster → cohorts it is fitted on; of a running one, what was seen (unseen.py)
+    judged_calibrator: Stage | None = None
+    judged: Stage | None = None
+    judged_calibration: Stage | None = None  # where calibration is judged: a complete cohort
+    is_outcome_so_far: bool = False  # `judged` is a running cohort, with what has been seen of it
+    final_calibrator: Stage | None = None
+    promoted: str = ""  # booster
+
+    @property
+    def needs_folds(self) -> bool:
+        """Whether a stage asks for out-of-fold scores."""
+        return self.final_calibrator is not None and self.final_calibrator.booster == OUT_OF_FOLD
+
+
+class Plan(Strict):
+    """What `train` settled, for the verbs after it."""
+
+    target: Target
+    trained_as_of: str
+    version: str
+    latest_mature: str | None
+    cohorts: list[Cohort]
+    running: str | None
+    recipe: Recipe
+
+
+def recipe_for(complete: list[str], running: str | None) -> Recipe:
+    """The recipe for the `complete` cohorts, the earliest first; `running` is the cohort after a single complete one."""
+    if len(complete) >= 3:
+        return _three_or_more(complete)
+    if len(complete) == 2:
+        return _two(*complete)
+    if len(complete) == 1:
+        return _one(complete[0], running)
+    return Recipe(name="no complete cohort: the absence rule, rates unknown")
+
+
+def _three_or_more(complete: list[str]) -> Recipe:
+    before, last = complete[-2], complete[-1]
+    return Recipe(
+        name="fit on the cohorts before the last two, calibrate on the last but one, judge on the last, roll forward",
+        fits={"m1": complete[:-2], "m2": complete[:-1], "m3": complete},
+        judged_calibrator=Stage(booster="m1", school_year=before),
+        judged=Stage(booster="m2", school_year=last),
+        judged_calibration=Stage(booster="m2", school_year=last),
+        final_calibrator=Stage(booster="m2", school_year=last),
+        promoted="m3",
+    )
+
+
+def _two(first: str, second: str) -> Recipe:
+    return Recipe(
+        name="fit on the first cohort, calibrate on half of the second, judge on the other half, roll forward",
+        fits={"m1": [first], "m2": [first, second]},
+        judged_calibrator=Stage(booster="m1", school_year=second, part="a"),
+        judged=Stage(booster="m1", school_year=second, part="b"),
+        judged_calibration=Stage(booster="m1", school_year=second, part="b"),
+        final_calibrator=Stage(booster="m1", school_year=second),
+        promoted="m2",
+    )
+
+
+def _one(only: str, running: str | None) -> Recipe:
+    halves = [Stage(booster=OUT_OF_FOLD, school_year=only, part=part) for part in ("a", "b")]
+    alone = Recipe(
+        name="fit on the only complete cohort, calibrate out of fold on one half, judge out of fold on the other",
+        fits={"m1": [only]},
+        judged_calibrator=halves[0],
+        judged=halves[1],
+        judged_calibration=halves[1],
+        final_calibrator=Stage(booster=OUT_OF_FOLD, school_year=only),
+        promoted="m1",
+    )
+    if running is None:
+        return alone
+    return alone.model_copy(
+        update={
+            "name": "fit on the only complete cohort, calibrate out of fold, judge on what was seen of the running cohort, "
+            "roll forward onto that",
+            "fits": {"m1": [only], "m2": [only, running]},
+            "judged": Stage(booster="m1", school_year=running),
+            "is_outcome_so_far": True,
+            "promoted": "m2",
+        }
+    )

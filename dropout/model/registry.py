@@ -1,0 +1,76 @@
+"""Promoted models: which one is in force for a target, and loading it, only after its seal was verified."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import lightgbm as lgb
+
+from dropout.country import Target
+from dropout.errors import ModelError
+from dropout.model import booster
+from dropout.model.card import Card
+from dropout.model.seal import verify
+from dropout.privacy.keys import read_key
+from dropout.settings import Deployment
+
+CARD, BOOSTER = "model.json", "model.txt"
+REMEDY = "Restore models/ from a copy, or train anew with: dropout season"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A promoted model: its card, and its trees unless it is the absence rule."""
+
+    card: Card
+    trees: lgb.Booster | None
+
+
+def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
+    """Version in force for `target`, or None."""
+    found = con.execute("select version from ops.model where target = ? and status = 'promoted'", [target]).fetchall()
+    return str(found[0][0]) if found else None
+
+
+def read_card(deployment: Deployment, version: str) -> Card:
+    """The card of `version`; raises ModelError when its folder is missing or altered."""
+    folder = deployment.models / version
+    verify(folder, read_key(deployment), REMEDY)
+    return Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+
+
+def load(deployment: Deployment, version: str) -> Model:
+    """The model `version`, verified, and its examples replayed. Raises ModelError when anything is amiss.
+
+    Under another LightGBM than the one that wrote it, it is first loaded in a process of its own: text that a
+    version cannot read may end the process (measured on 4.7).
+    """
+    card = read_card(deployment, version)
+    if card.method == "absence_rule":
+        return Model(card, None)
+    folder = deployment.models / version
+    if card.lightgbm_version != lgb.__version__:
+        try_in_child(folder)
+    trees = booster.load((folder / BOOSTER).read_text(encoding="utf-8"))
+    assert card.golden is not None
+    booster.replay(trees, card.golden, version)
+    return Model(card, trees)
+
+
+def try_in_child(folder: Path) -> None:
+    """Loads the model in a process of its own; raises ModelError when that process fails or dies."""
+    script = (
+        "import json, pathlib, sys; from dropout.model import booster; folder = pathlib.Path(sys.argv[1]); "
+        "golden = booster.Golden.model_validate(json.loads((folder / 'model.json').read_text('utf-8'))['golden']); "
+        "booster.replay(booster.load((folder / 'model.txt').read_text('utf-8')), golden, folder.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, timeout=120)
+    if done.returncode != 0:
+        raise ModelError(
+            "the model cannot be loaded",
+            where=folder.name,
+            cause=f"A trial process ended with code {done.returncode}.",
+            remedy="Install the locked version of LightGBM, or train anew with: dropout season",
+        )

@@ -1,0 +1,115 @@
+"""score: each student's calibrated chance per target, with its interval, and the lists cut at capacity."""
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dropout.country import Target
+from dropout.errors import ModelError
+from dropout.model import booster
+from dropout.model.baselines import LISTED_FROM, absence_rule
+from dropout.model.evaluate import capacities
+from dropout.model.frame import Bools, Floats, Frame, Ints
+from dropout.model.night import tonight
+from dropout.model.registry import Model, load, promoted
+from dropout.model.store import replace_night
+from dropout.settings import Settings
+from dropout.warehouse.ledger import Counts, Run
+
+THIN = "fewer taken registers than the settings ask for, and no marks"
+
+
+def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
+    """Replaces tonight's rows of `night.score` for every target with a version in force.
+
+    A student with thin data is abstained from: no chance, no rank. On a list stand the first of each school, up
+    to its capacity, whose chance is at least the settings' multiple of the mean. Raises ModelError when no
+    version is in force for the list's target, or one was altered.
+    """
+    country, settings = run.deployment.country, run.deployment.settings
+    rows = tonight(con, run.as_of)
+    capacity = capacities(con, run)(rows)
+    counts: Counts = {"students": len(rows), "targets": 0, "abstained": 0, "listed": 0}
+    tables = []
+    for target in country.targets:
+        version = promoted(con, target)
+        if version is None:
+            _need(target, country.list_target)
+            continue
+        table, found = _scored(rows, load(run.deployment, version), settings, capacity, target == country.list_target)
+        tables.append(table)
+        counts["targets"] += 1
+        counts["abstained"] = max(counts["abstained"], found["abstained"])
+        counts["listed"] += found["listed"]
+    replace_night(con, run, {"night.score": tables})
+    return counts
+
+
+def _need(target: Target, list_target: Target) -> None:
+    if target == list_target:
+        raise ModelError(
+            f"no model is in force for {target}", remedy="Train one with: dropout season (the first night does it by itself)"
+        )
+
+
+def _scored(rows: Frame, model: Model, settings: Settings, capacity: Floats, is_list: bool) -> tuple[pa.Table, dict[str, int]]:
+    """Rows of `night.score` for one target."""
+    thin = rows.is_thin(settings.model.taken_registers_at_least)
+    by = absence_rule(rows)
+    raw = np.full(len(rows), np.nan)
+    if model.trees is not None and model.card.calibrator is not None:
+        raw = booster.raw_scores(model.trees, rows.matrix(model.card.features), settings.model.threads)
+        by, chance, bounds = raw, model.card.calibrator.chance(raw), model.card.calibrator.bounds(raw)
+    elif model.card.bands is not None:
+        chance, bounds = model.card.bands.chance(by), model.card.bands.bounds(by)
+    else:
+        chance, bounds = raw, (raw, raw)
+    rank = ranks(by, rows, thin)
+    listed = is_list & ~thin & (rank <= capacity) & _is_worth(by, chance, thin, settings.night.minimum_lift)
+    card = model.card
+    table = pa.table(
+        {
+            "student_key": rows.student_key,
+            "as_of_date": pa.array(rows.as_of_date),
+            "target": _same(card.target, rows),
+            "model_version": _same(card.version, rows),
+            "method": _same(card.method, rows),
+            "raw": _known(raw, ~thin),
+            "chance": _known(chance, ~thin),
+            "chance_low": _known(bounds[0], ~thin),
+            "chance_high": _known(bounds[1], ~thin),
+            "is_abstained": thin,
+            "abstain_reason": pa.array(_same(THIN, rows), pa.string(), mask=~thin),
+            "school_id": pa.array(rows.school_id, pa.string()),
+            "school_rank": pa.array(rank, pa.int32(), mask=thin | (not is_list)),
+            "is_listed": listed,
+        }
+    )
+    return table, {"abstained": int(thin.sum()), "listed": int(listed.sum())}
+
+
+def ranks(by: Floats, rows: Frame, thin: Bools) -> Ints:
+    """Place in the school, 1 the highest; equal scores by student_key; those abstained from come last."""
+    _, school = np.unique(rows.school_id.astype(str), return_inverse=True)
+    order = np.lexsort((rows.student_key, -by, thin, school))
+    starts = np.append(True, np.diff(school[order]) != 0)
+    position = np.arange(len(order))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = position - np.maximum.accumulate(np.where(starts, position, 0)) + 1
+    return rank
+
+
+def _is_worth(by: Floats, chance: Floats, thin: Bools, minimum_lift: float) -> Bools:
+    """Whether a student's chance is high enough for a list; with rates unknown, whether the rule's flags say so."""
+    if np.isnan(chance).all():
+        return np.asarray(by >= LISTED_FROM, dtype=np.bool_)
+    return np.asarray(chance >= minimum_lift * np.mean(chance[~thin]) if (~thin).any() else ~thin, dtype=np.bool_)
+
+
+def _known(numbers: Floats, known: Bools) -> pa.Array:
+    return pa.array(numbers, mask=~known | np.isnan(numbers))
+
+
+def _same(text: str, rows: Frame) -> npt.NDArray[np.object_]:
+    return np.full(len(rows), text, dtype=object)
