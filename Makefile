@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench prove lock clean
+.PHONY: demo test check bench prove lock clean docs
 
 demo: $(READY)
 	$(BIN)/dropout demo demo
@@ -41,3 +41,8 @@ lock:
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Pages that are made from data; a test compares them.
+docs: $(READY)
+	$(BIN)/python -c "from dropout.features.dictionary import features_page; open('docs/features.md', 'w').write(features_page())"
+	$(BIN)/python -c "from dropout.contracts.dictionary import dictionary; open('docs/dictionary.md', 'w').write(dictionary())"

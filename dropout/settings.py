@@ -55,8 +55,8 @@ class ModelSettings(Strict):
 
     seed: int = 7
     trees: Annotated[int, Field(ge=1, le=5000)] = 250
-    leaves: Annotated[int, Field(ge=2, le=255)] = 15
-    depth: Annotated[int, Field(ge=1, le=12)] = 6
+    leaves: Annotated[int, Field(ge=2, le=255)] = 8
+    depth: Annotated[int, Field(ge=1, le=12)] = 4
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.04
     threads: Annotated[int, Field(ge=1)] = 2
     taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains

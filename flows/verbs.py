@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from dropout.errors import ContractError, DropoutError, ExtractError, GateError
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
-from dropout.warehouse.ledger import Counts, Run, close_run, open_run, step
+from dropout.warehouse.ledger import Counts, Run, close_run, log, open_run, step
 from dropout.warehouse.lock import exclusive
 
 
@@ -57,6 +57,9 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
 def night(run: Run, do: Perform) -> dict[str, Counts]:
     """The night: what arrived goes in, a season runs if one is due, lists and tables come out."""
     done = {name: do(run, name) for name in NIGHT_INTAKE}
+    if not is_in_school_year(run):
+        log.info("no school year on this date: the last publication stays", as_of=str(run.as_of))
+        return done
     if season_is_due(run):
         done |= season(run, do)
     return done | {name: do(run, name) for name in NIGHT_OUTPUT}
@@ -65,6 +68,12 @@ def night(run: Run, do: Perform) -> dict[str, Counts]:
 def season(run: Run, do: Perform) -> dict[str, Counts]:
     """The season: candidates are trained, calibrated, judged, and promoted or not."""
     return {name: do(run, name) for name in SEASON}
+
+
+def is_in_school_year(run: Run) -> bool:
+    """Whether the date lies in a school year of the country; outside of one nobody is enrolled, and nothing is listed."""
+    years = run.deployment.country.years(run.as_of.year - 1, run.as_of.year)
+    return any(y.start_date <= run.as_of <= y.end_date for y in years)
 
 
 def season_is_due(run: Run) -> bool:

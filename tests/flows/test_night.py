@@ -55,7 +55,8 @@ def test_a_reason_can_be_checked_in_the_extract(made: District) -> None:
     """Unexcused days of the last 28 registers, counted by hand in the CSV files as they were delivered."""
     question = (
         "select r.student_key, r.value, s.class_id from night.reason r join night.snapshot s using (student_key) "
-        "where feature = 'absences_unexcused_28d_count' and direction = 'raises' and reason_rank = 1 order by r.log_odds desc limit 3"
+        "where feature = 'absences_unexcused_28d_count' and direction = 'raises' and reason_rank = 1 "
+        "order by r.log_odds desc limit 3"
     )
     with duckdb.connect(str(made.place.identity), read_only=True) as con:
         number = dict(con.execute("select student_key, student_id from student").fetchall())
@@ -159,6 +160,18 @@ def test_stale_data_keeps_yesterdays_publication(district: District) -> None:
         run_night(district.place, dt.date(2026, 5, 25))
     assert (district.place.published / "current").resolve() == current
     assert ask(district.place, "select status, exit_code from ops.run order by started_at desc limit 1") == [("kept", 40)]
+
+
+def test_in_the_holidays_the_inbox_is_taken_and_nothing_is_published(district: District) -> None:
+    current = (district.place.published / "current").resolve()
+    later = [p for p in district.deliveries if str(NIGHT) < p.name <= "2026-07-10"]
+    shutil.copytree(later[0], district.place.inbox / later[0].name)
+    run_night(district.place, dt.date(2026, 7, 20))
+    assert (district.place.published / "current").resolve() == current
+    assert ask(district.place, "select status from ops.run order by started_at desc limit 1") == [("done",)]
+    assert ask(district.place, "select count(*) from ops.delivery where arrived_on = '2026-07-20' and status = 'loaded'") == [
+        (1,)
+    ]
 
 
 def test_one_run_at_a_time(district: District) -> None:
