@@ -1,4 +1,4 @@
--- one row per snapshot: found in no valid enrolment on the census day of the next school year
+-- one row per snapshot: found in no valid enrolment of the next school year by its census day
 with at_census as (
     select s.student_key, s.as_of_date, y.census_date, y.year_no,
         coalesce(bool_or(e.student_key is not null), false) as is_found
@@ -6,7 +6,7 @@ with at_census as (
     inner join school_year as y on s.school_year = y.school_year
     left join enrolment_known as e
         on s.student_key = e.student_key and e.year_no = y.year_no + 1 and e.entry_date <= y.census_date
-        and (e.exit_date is null or e.exit_date > y.census_date) and e.exit_reason is distinct from 'invalid_enrolment'
+        and e.exit_reason is distinct from 'invalid_enrolment'
     group by all
 ),
 

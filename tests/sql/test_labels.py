@@ -62,7 +62,7 @@ def test_leaves_by_next_year_once_the_census_is_known() -> None:
         7: (1.0, "left_unknown"),
         8: (0.0, "stayed"),  # left, and was back by the census
         9: (0.0, "stayed"),  # changed school within the data
-        10: (1.0, "left_not_found"),  # back in September, gone before the census
+        10: (0.0, "stayed"),  # back in September; leaving in October is the next year's outcome
         11: (None, "out_finishing_unrecorded"),  # last grade, nothing recorded
     }
 
