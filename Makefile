@@ -13,7 +13,7 @@ demo: $(READY)
 	$(BIN)/dropout demo demo
 
 test: $(READY)
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadscope
 
 check: $(READY)
 	$(BIN)/ruff check .

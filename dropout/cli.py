@@ -1,6 +1,5 @@
 """The command line: one command per verb, the flows, and what an operator asks in between."""
 
-import atexit
 import datetime as dt
 import os
 import sys
@@ -24,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="School-dropout early warning: extracts in, lists and tables out, every night.",
 )
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")
 ]
@@ -230,15 +229,4 @@ def main() -> None:
         Console(stderr=True, highlight=False).print(f"[red]error[/] {type(error).__name__}", soft_wrap=True)
         sys.stderr.write(f"{error}\n")
         code = error.exit_code
-    _end(code)
-
-
-def _end(code: int) -> None:
-    """Ends the process. After a Prefect flow its threads keep DuckDB's module alive, and the interpreter's own
-    shutdown would print a page of leak warnings: the exit functions are run, and the rest is skipped."""
-    if "prefect" in sys.modules:
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
     raise SystemExit(code)

@@ -18,7 +18,8 @@ import sys, datetime as dt
 from pathlib import Path
 from dropout.settings import open_deployment
 from flows.verbs import night, perform, running
-from dropout.warehouse import ledger
+from dropout.logs import configure
+configure("json")
 def stop_at(run, name):
     counts = perform(run, name)
     if name == sys.argv[2]:
