@@ -47,7 +47,7 @@ def test_rank_in_class_runs_from_0_to_1() -> None:
 
 
 def test_missing_work_counts_absent_and_missing_not_exempt() -> None:
-    # by 1 March: 5 assessments, 1 exempt, 1 missing → 1/4; the last three not exempt are maths S2, maths 2 (missing), french S1 … of the last 3 rows one is exempt
+    # by 1 March: 5 assessments, 1 exempt, 1 missing → 1/4
     con = warehouse(enrolment=ENROLMENT, grade=GRADE)
     row = features(con, "2025-03-01")
     assert row["assessments_missing_count"] == 1

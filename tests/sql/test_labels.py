@@ -32,8 +32,8 @@ student_key | school_id | school_year | grade_level | class_id | entry_date | ex
 
 def history() -> str:
     """The table above as nights saw it: an enrolment is open until its exit is known."""
-    header = "student_key | school_id | school_year | grade_level | class_id | entry_date | exit_date | exit_reason | known_at | known_until"
-    lines = [header]
+    columns = "student_key school_id school_year grade_level class_id entry_date exit_date exit_reason known_at known_until"
+    lines = [" | ".join(columns.split())]
     for r in rows(ENROLMENT):
         same = [r[k] for k in ("student_key", "school_id", "school_year", "grade_level", "class_id", "entry_date")]
         if r["exit_date"]:

@@ -10,7 +10,10 @@ from dropout.errors import DropoutError
 from dropout.settings import Deployment
 from tests.places import ATTENDANCE, BASE, ENROLMENT, ask, deliver, deployment, intake
 
-VISIBLE = "select known_at, known_until, status from core.attendance where date = '2025-02-03' and status like 'absent%' order by known_at"
+VISIBLE = (
+    "select known_at, known_until, status from core.attendance "
+    "where date = '2025-02-03' and status like 'absent%' order by known_at"
+)
 D1, D2, D3 = dt.date(2025, 2, 5), dt.date(2025, 2, 12), dt.date(2025, 2, 19)
 ABSENCE = "student_id,date,session,status,minutes_missed\nS2,2025-02-03,day,{},\n"
 
@@ -60,7 +63,10 @@ def test_bulk_history_learns_an_exit_only_when_it_happened(tmp_path: Path) -> No
     place = deployment(tmp_path)
     left = ENROLMENT.replace("S2,A,2024-2025,7,A-1,2024-09-02,,", "S2,A,2024-2025,7,A-1,2024-09-02,2025-01-20,dropped_out")
     intake(place, deliver(tmp_path, "history", {**BASE, "enrolment.csv": left}), as_history=True)
-    question = "select exit_date, known_at, known_until from core.enrolment where exit_date is not null or known_until is not null order by known_at"
+    question = (
+        "select exit_date, known_at, known_until from core.enrolment "
+        "where exit_date is not null or known_until is not null order by known_at"
+    )
     assert ask(place, question) == [
         (None, dt.date(2024, 9, 3), dt.date(2025, 1, 21)),
         (dt.date(2025, 1, 20), dt.date(2025, 1, 21), None),

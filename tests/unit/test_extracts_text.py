@@ -29,7 +29,7 @@ def read(tmp_path: Path, content: bytes, encoding: str = "utf-8") -> tuple[list[
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_plain_files_with_and_without_bom(tmp_path: Path, end: bytes, mark: bytes) -> None:
-    content = mark + end.join(["name;place".encode(), "Zoé;Fès".encode(), "علي;فاس".encode(), b""])
+    content = mark + end.join([b"name;place", "Zoé;Fès".encode(), "علي;فاس".encode(), b""])
     assert read(tmp_path, content) == ([(2, "Zoé", "Fès"), (3, "علي", "فاس")], [], 2)
 
 
