@@ -159,12 +159,14 @@ def _flow(kind: str, verbs: Callable[..., Any], deployment: Deployment, day: dt.
 def serve(directory: DirOption = None) -> None:
     """Serve the night on its schedule (cron and time zone from the settings) until stopped."""
     from flows.home import at_home
+    from flows.server import own_server
 
     deployment = open_deployment(directory)
     at_home(deployment)
-    from flows.serve import serve as run_forever
+    with own_server():
+        from flows.serve import serve as run_forever
 
-    run_forever(deployment)
+        run_forever(deployment)
 
 
 @app.command()

@@ -4,6 +4,7 @@ It stands in for `features.snapshot.build` and `labels.label.build`, so that the
 """
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import pytest
 
 from dropout.country import Country
 from dropout.features.catalogue import load_catalogue
-from dropout.model import history
+from dropout.model import calibrate, evaluate, history, promote, train
 from dropout.model.cohort import matures_on, snapshot_dates
 from dropout.privacy.keys import make_key
 from dropout.settings import Deployment, Settings
+from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run
 
 KEYS = ("student_key", "as_of_date", "school_year", "school_id", "class_id", "grade_level")
@@ -26,11 +28,15 @@ TARGET = "leaves_by_next_year"
 
 def deployment(folder: Path, **model: Any) -> Deployment:
     """A deployment of the generic country with a small model and its own key."""
-    settings = {"trees": 30, "threads": 1, **model}
-    made = Deployment(folder, Settings(deployment={"country": "generic"}, night={"capacity": 6}, model=settings))
+    made = Deployment(folder, _settings(**model))
     made.models.mkdir(parents=True)
     make_key(made)
     return made
+
+
+def _settings(**model: Any) -> Settings:
+    small = {"trees": 30, "threads": 1, **model}
+    return Settings(deployment={"country": "generic"}, night={"capacity": 6}, model=small)
 
 
 class World:
@@ -95,7 +101,8 @@ class World:
         con.execute("create or replace table world as select * from world_rows")
         con.execute(
             "create or replace table core.enrolment as select distinct student_key, school_id, school_year, "
-            "min(as_of_date) over (partition by school_year) as known_at, null::date as known_until, null as exit_reason from world"
+            "min(as_of_date) over (partition by school_year) as known_at, null::date as known_until, null as exit_reason "
+            "from world"
         )
         con.execute(
             "create or replace table core.school as select distinct school_id, null::integer as capacity, "
@@ -129,3 +136,23 @@ class World:
         """`night.snapshot` as of `run.as_of`, which must be one of the world's dates."""
         self.build_snapshot(con, [run.as_of], self.country)
         con.execute("create or replace table night.snapshot as select * from snapshot order by student_key")
+
+
+_MADE: dict[tuple[int, int, float], Path] = {}
+
+
+def after_a_season(folder: Path, years: range, signal: float, night: dt.date) -> Deployment:
+    """A deployment in `folder` whose season has run and whose snapshot of `night` stands; made once, then copied."""
+    key = (years.start, years.stop, signal)
+    if key not in _MADE:
+        _MADE[key] = folder.parent / f"{years.start}-{years.stop}-{signal}"
+        made = deployment(_MADE[key])
+        with pytest.MonkeyPatch.context() as patch, connect(made) as con:
+            patch.setattr(promote, "try_in_child", lambda folder: None)
+            world, run = World(made, years, students=900, signal=signal), Run(made, "season", night)
+            world.stands_in(con, patch)
+            for verb in (train.train, calibrate.calibrate, evaluate.evaluate, promote.promote):
+                verb(con, run)
+            world.tonight(con, run)
+    shutil.copytree(_MADE[key], folder)
+    return Deployment(folder, _settings())

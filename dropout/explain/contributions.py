@@ -22,8 +22,8 @@ def contributions(trees: lgb.Booster, x: Matrix, threads: int) -> Floats:
 
 
 def check_sums(found: Floats, raw: Floats, version: str) -> None:
-    """Raises ModelError unless every row's contributions sum to its raw score."""
-    if len(raw) and not np.abs(found.sum(axis=1, dtype=np.float64) - raw).max() <= LARGEST_DIFFERENCE:
+    """Raises ModelError unless there is a row for each raw score, and its contributions sum to it."""
+    if len(found) != len(raw) or not np.allclose(found.sum(axis=1, dtype=np.float64), raw, rtol=0, atol=LARGEST_DIFFERENCE):
         raise ModelError(
             "contributions do not sum to the scores",
             where=version,

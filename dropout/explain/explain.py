@@ -13,10 +13,10 @@ from dropout.features.catalogue import load_catalogue
 from dropout.model.frame import Floats, Frame
 from dropout.model.night import tonight
 from dropout.model.registry import Model, load
-from dropout.model.store import replace_night
 from dropout.resources import sql
 from dropout.settings import ModelSettings
 from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.store import replace_night
 
 
 def explain(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:

@@ -11,7 +11,7 @@ def features_page() -> str:
     lines = [
         "# Features",
         "",
-        "Made from `dropout/features/catalogue.yaml`. A snapshot holds NULL where a feature is not known; NULL is never a reason.",
+        "Made from `dropout/features/catalogue.yaml`. A snapshot holds NULL where a feature is not known; that is no reason.",
         "“School days” are days on which the class's register was taken. The model is bound to the direction given.",
     ]
     for concept in catalogue.concepts.values():

@@ -25,6 +25,7 @@ class Card(Strict):
     latest_mature: str | None
     recipe: str
     cohorts: list[Cohort]
+    running: Cohort | None
     evaluation: Evaluation | None
     settings: ModelSettings
     bands: Bands | None

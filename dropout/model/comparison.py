@@ -124,6 +124,22 @@ class Comparison:
                 found += [self._record(cohort, group, name, v, night) for v in chosen]
         return found
 
+    def reliability_records(self, cohort: str) -> list[Record]:
+        """The model's mean chance and the share that left, in ten bins of equally many snapshots; `size_share` names the bin."""
+        order = np.argsort(self.ranked["model"].chance, kind="stable")
+        found = []
+        for i, rows in enumerate(np.array_split(order, metrics.CALIBRATION_BINS), start=1):
+            means = {
+                "reliability_chance": self.ranked["model"].chance[rows].mean(),
+                "reliability_left": self.rows.label[rows].mean(),
+            }
+            share = i / metrics.CALIBRATION_BINS
+            found += [
+                self._record(cohort, ALL, "model", Value(name, share, float(mean), np.nan, np.nan), ALL)
+                for name, mean in means.items()
+            ]
+        return found
+
     def gain_records(self, cohort: str) -> list[Record]:
         """The gains as rows for `ops.evaluation`."""
         suffix = {"the district's list": "", "the schools' lists": "_in_schools"}
@@ -148,9 +164,14 @@ class Comparison:
             if r.as_of_group == ALL and not r.metric.startswith("lift")
         ]
 
+    @cached_property
+    def _counts(self) -> dict[str, tuple[int, int]]:
+        """Night, or all of them → students, and students who left."""
+        rows = {**self.nights, ALL: np.ones(len(self.rows), dtype=np.bool_)}
+        keys, left = self.rows.student_key, self.rows.label == 1
+        return {night: (len(np.unique(keys[r])), len(np.unique(keys[r & left]))) for night, r in rows.items()}
+
     def _record(self, cohort: str, group: str, ranking: str, v: Value, night: str) -> Record:
-        rows = np.ones(len(self.rows), dtype=np.bool_) if night == ALL else self.nights[night]
-        students = self.rows.student_key[rows]
         return Record(
             cohort=cohort,
             as_of_group=group,
@@ -160,8 +181,8 @@ class Comparison:
             value=_finite(v.value),
             low=_finite(v.low),
             high=_finite(v.high),
-            student_count=len(np.unique(students)),
-            event_count=len(np.unique(students[self.rows.label[rows] == 1])),
+            student_count=self._counts[night][0],
+            event_count=self._counts[night][1],
         )
 
 

@@ -15,12 +15,12 @@ from dropout.model.frame import Floats, Frame
 from dropout.model.rankings import rankings
 from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
 from dropout.model.stages import scored
-from dropout.model.store import insert, transaction
 from dropout.model.train import PLAN
 from dropout.resources import sql
 from dropout.settings import Deployment
 from dropout.strict import Strict
 from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.store import insert, transaction
 
 EVALUATION = "evaluation"
 Capacity = Callable[[Frame], Floats]
@@ -88,6 +88,7 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: C
     else:
         records = main.records(stage.school_year, group_of)
     records += main.gain_records(stage.school_year) + main.unknown_as_stayed(stage.school_year)
+    records += side.reliability_records(calibration.school_year)
     values = {name: main.values(name) for name in main.ranked}
     error = side.calibration_error("model").value
     found = {

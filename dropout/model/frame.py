@@ -85,9 +85,9 @@ class Frame:
         1 / (snapshots of the student) would: who leaves is seen less often, so that leavers' snapshots would weigh
         more, and chances come out too high, most of all early in the year.
         """
-        pairs = np.stack([np.unique(c, return_inverse=True)[1] for c in (self.school_year, self.as_of_date)], axis=1)
-        cohorts, dates = np.unique(np.unique(pairs, axis=0)[:, 0], return_counts=True)
-        return np.asarray(1.0 / dates[np.searchsorted(cohorts, pairs[:, 0])], dtype=np.float64)
+        years, year = np.unique(self.school_year.astype(str), return_inverse=True)
+        dates = np.array([len(np.unique(self.as_of_date[year == i])) for i in range(len(years))])
+        return np.asarray(1.0 / dates[year], dtype=np.float64)
 
     @cached_property
     def cluster(self) -> Ints:
@@ -106,7 +106,8 @@ class Frame:
 
 def concatenated(frames: list[Frame]) -> Frame:
     """The rows of `frames`, one after the other."""
-    parts = {f.name: np.concatenate([getattr(g, f.name) for g in frames]) for f in dataclasses.fields(Frame) if f.name != "names"}
+    columns = [f.name for f in dataclasses.fields(Frame) if f.name != "names"]
+    parts: dict[str, Any] = {c: np.concatenate([getattr(frame, c) for frame in frames]) for c in columns}
     return dataclasses.replace(frames[0], **parts)
 
 

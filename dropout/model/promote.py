@@ -22,11 +22,11 @@ from dropout.model.evaluate import EVALUATION, Evaluation
 from dropout.model.recipe import Plan
 from dropout.model.registry import BOOSTER, CARD, promoted, read_card, try_in_child
 from dropout.model.seal import seal
-from dropout.model.store import transaction
 from dropout.model.train import PLAN
 from dropout.privacy.keys import read_key
 from dropout.settings import Deployment, ModelSettings
 from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.store import transaction
 
 CALIBRATION_ERROR_AT_MOST = 0.05
 
@@ -108,6 +108,7 @@ def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation:
         "latest_mature": plan.latest_mature,
         "recipe": plan.recipe.name,
         "cohorts": plan.cohorts,
+        "running": plan.running,
         "evaluation": evaluation,
         "settings": settings,
         "bands": _bands(candidate, plan, settings),

@@ -60,7 +60,7 @@ class Plan(Strict):
     version: str
     latest_mature: str | None
     cohorts: list[Cohort]
-    running: str | None
+    running: Cohort | None
     recipe: Recipe
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import lightgbm as lgb
+from pydantic import ValidationError
 
 from dropout.country import Target
 from dropout.errors import ModelError
@@ -38,7 +39,10 @@ def read_card(deployment: Deployment, version: str) -> Card:
     """The card of `version`; raises ModelError when its folder is missing or altered."""
     folder = deployment.models / version
     verify(folder, read_key(deployment), REMEDY)
-    return Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+    try:
+        return Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+    except ValidationError:
+        raise ModelError("another version of the program wrote this card", where=f"{version}/{CARD}", remedy=REMEDY) from None
 
 
 def load(deployment: Deployment, version: str) -> Model:

@@ -13,9 +13,9 @@ from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame, Ints
 from dropout.model.night import tonight
 from dropout.model.registry import Model, load, promoted
-from dropout.model.store import replace_night
 from dropout.settings import Settings
 from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.store import replace_night
 
 THIN = "fewer taken registers than the settings ask for, and no marks"
 

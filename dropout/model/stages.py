@@ -24,7 +24,7 @@ class Scored:
 def scored(candidate: Candidate, plan: Plan, stage: Stage, settings: ModelSettings) -> Scored:
     """What `stage` names; of a running cohort, the outcome so far."""
     rows = candidate.rows([stage.school_year])
-    if stage.school_year == plan.running:
+    if plan.running is not None and stage.school_year == plan.running.school_year:
         rows = rows.with_outcome_so_far(dt.date.fromisoformat(plan.trained_as_of))
     if stage.booster == OUT_OF_FOLD:
         raw = candidate.numbers(OUT_OF_FOLD)

@@ -9,8 +9,9 @@ from dropout.features.catalogue import load_catalogue
 from dropout.model import booster, history
 from dropout.model.candidate import Candidate
 from dropout.model.cohort import latest_mature
-from dropout.model.frame import Floats, Frame
-from dropout.model.recipe import OUT_OF_FOLD, Cohort, Plan, recipe_for
+from dropout.model.frame import Floats, Frame, Ints, concatenated
+from dropout.model.recipe import OUT_OF_FOLD, Cohort, Plan, Recipe, recipe_for
+from dropout.model.unseen import with_unseen_part
 from dropout.settings import ModelSettings
 from dropout.warehouse.ledger import Counts, Run, log
 
@@ -21,63 +22,72 @@ PLAN = "plan"
 def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Leaves a sealed candidate per target of the country; with no complete cohort it holds no booster.
 
-    Raises DeploymentError when the key is missing.
+    Raises HistoryError when nothing was ever loaded, DeploymentError when the key is missing.
     """
     candidates = {t: Candidate(run.deployment, t) for t in run.deployment.country.targets}
     for candidate in candidates.values():
         candidate.begin()
     counts: Counts = {"targets": len(candidates), "cohorts": 0, "snapshots": 0, "boosters": 0}
     for target, (complete, running) in history.build(con, run, candidates).items():
-        plan = _fit(con, run, candidates[target], complete, running)
-        candidates[target].write_record(PLAN, plan)
-        candidates[target].seal()
-        counts["cohorts"] += len(plan.cohorts)
-        counts["snapshots"] += sum(c.snapshots for c in plan.cohorts)
-        counts["boosters"] += len(plan.recipe.fits)
-        log.info("target trained", target=target, recipe=plan.recipe.name, cohorts=len(plan.cohorts))
+        candidate = candidates[target]
+        followed = running if running is not None and history.is_usable(running) else None
+        recipe = recipe_for([c.school_year for c in complete], followed.school_year if followed else None)
+        digest = _fit(candidate, recipe, followed, run.deployment.settings.model)
+        plan = Plan(
+            target=target,
+            trained_as_of=str(run.as_of),
+            version=f"{target}-{run.as_of}-{digest[:8]}",
+            latest_mature=latest_mature(con, run, target),
+            cohorts=complete,
+            running=followed,
+            recipe=recipe,
+        )
+        candidate.write_record(PLAN, plan)
+        candidate.seal()
+        counts["cohorts"] += len(complete)
+        counts["snapshots"] += sum(c.snapshots for c in complete)
+        counts["boosters"] += len(recipe.fits)
+        log.info("target trained", target=target, recipe=recipe.name, cohorts=len(complete))
     return counts
 
 
-def _fit(con: duckdb.DuckDBPyConnection, run: Run, candidate: Candidate, complete: list[Cohort], running: Cohort | None) -> Plan:
-    """Fits and stores the boosters of one target."""
-    judged_by = running if running is not None and history.is_usable(running) else None
-    recipe = recipe_for([c.school_year for c in complete], judged_by.school_year if judged_by else None)
-    settings = run.deployment.settings.model
-    text = ""
+def _fit(candidate: Candidate, recipe: Recipe, running: Cohort | None, settings: ModelSettings) -> str:
+    """Fits and stores the boosters of one target; returns the sha256 of the one to be promoted."""
+    text = f"no model for {candidate.target}"
     for name, years in recipe.fits.items():
-        rows = candidate.rows(years)
-        text = fit_rows(rows, settings)
+        rows, weight = _training_rows(candidate, years, running)
+        text = fit_rows(rows, weight, settings)
         candidate.write_booster(name, text)
         if name == recipe.promoted:
             features = [f.name for f in load_catalogue().model_features]
             candidate.write_record("golden", booster.make_golden(text, rows.matrix(features), settings.seed))
-    if recipe.needs_folds:
-        rows = candidate.rows(recipe.fits[recipe.promoted])
+    if recipe.needs_folds and recipe.final_calibrator is not None:
+        rows = candidate.rows([recipe.final_calibrator.school_year])
         candidate.write_numbers(OUT_OF_FOLD, out_of_fold(rows, settings))
-    digest = hashlib.sha256((text or f"no model {candidate.target}").encode()).hexdigest()
-    return Plan(
-        target=candidate.target,
-        trained_as_of=str(run.as_of),
-        version=f"{candidate.target}-{run.as_of}-{digest[:8]}",
-        latest_mature=latest_mature(con, run, candidate.target),
-        cohorts=complete,
-        running=judged_by.school_year if judged_by else None,
-        recipe=recipe,
-    )
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def fit_rows(rows: Frame, settings: ModelSettings) -> str:
-    """A booster as text, fitted on every snapshot of `rows`, each student weighing 1 per cohort."""
+def _training_rows(candidate: Candidate, years: list[str], running: Cohort | None) -> tuple[Frame, Floats]:
+    """The snapshots of `years` and their weights; of the running one, what was seen of it."""
+    past = candidate.rows([y for y in years if running is None or y != running.school_year])
+    if running is None or running.school_year not in years:
+        return past, past.weight
+    rows, weight = with_unseen_part(candidate.rows([running.school_year]), past)
+    return concatenated([past, rows]), np.concatenate([past.weight, weight])
+
+
+def fit_rows(rows: Frame, weight: Floats, settings: ModelSettings) -> str:
+    """A booster as text, fitted on every snapshot of `rows`."""
     features = load_catalogue().model_features
     x = rows.matrix([f.name for f in features])
-    return booster.fit(x, rows.label, rows.weight, features, settings)
+    return booster.fit(x, rows.label, weight, features, settings)
 
 
-def folds(rows: Frame, seed: int) -> np.ndarray:
+def folds(rows: Frame, seed: int) -> Ints:
     """Fold 0…FOLDS-1 of each row; all snapshots of a student are in one fold."""
     students, index = np.unique(rows.student_key, return_inverse=True)
     of_student = np.random.default_rng(seed).permutation(len(students)) % FOLDS
-    return of_student[index]
+    return of_student[index].astype(np.int64)
 
 
 def out_of_fold(rows: Frame, settings: ModelSettings) -> Floats:
@@ -85,6 +95,6 @@ def out_of_fold(rows: Frame, settings: ModelSettings) -> Floats:
     fold, raw = folds(rows, settings.seed), np.empty(len(rows))
     names = [f.name for f in load_catalogue().model_features]
     for k in range(FOLDS):
-        text = fit_rows(rows.take(fold != k), settings)
+        text = fit_rows(rows.take(fold != k), rows.weight[fold != k], settings)
         raw[fold == k] = booster.raw_scores(booster.load(text), rows.take(fold == k).matrix(names), settings.threads)
     return raw

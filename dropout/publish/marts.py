@@ -8,10 +8,10 @@ from pydantic import RootModel
 
 from dropout.contracts.ddl import literal, quoted
 from dropout.errors import SettingsError
-from dropout.model.store import transaction
 from dropout.resources import sql
 from dropout.strict import Strict, read_yaml
 from dropout.warehouse.ledger import Counts
+from dropout.warehouse.store import transaction
 
 FILE = Path(__file__).with_name("marts.yaml")
 CATALOG = "analytics"

@@ -3,12 +3,18 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from dropout.deploy import init
+from dropout.errors import LockedError
 from tests.flows.conftest import NIGHT, District
 from tests.places import ask, deliver
 
@@ -66,6 +72,27 @@ def test_a_failing_night_under_prefect_keeps_its_exit_code(district: District) -
     done = dropout("nightly", "--date", str(NIGHT), cwd=district.place.root)
     assert done.returncode == 20
     assert "the file is empty" in done.stderr
+
+
+@pytest.mark.slow
+def test_serve_runs_the_night_on_its_schedule(district: District) -> None:
+    """Every minute, for `make prove`: a night of today begins, and the gate keeps the old publication as its data is stale."""
+    before = ask(district.place, "select count(*) from ops.run")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")} | {"DROPOUT_NIGHT__CRON": "* * * * *"}
+    words = [sys.executable, "-m", "dropout", "serve", "--dir", str(district.place.root)]
+    process = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(40):
+            time.sleep(5)
+            with suppress(LockedError):
+                if ask(district.place, "select count(*) from ops.run where status <> 'running'") > before:
+                    break
+        else:
+            raise AssertionError("no night ran in 200 seconds")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert ask(district.place, "select kind from ops.run order by started_at desc limit 1") == [("nightly",)]
 
 
 def test_status_and_quarantine_show_tables_without_students(district: District) -> None:

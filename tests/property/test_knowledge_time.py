@@ -77,8 +77,8 @@ def test_what_happens_or_is_learnt_later_changes_no_feature(absences: list[Row],
     con.execute("insert into core.student (student_key, birth_year, known_at, delivery_no) values (1, 2009, ?, 1)", [later[0]])
     con.execute("update core.enrolment set known_until = ? where student_key = 1", [later[3]])
     con.execute(
-        "insert into core.enrolment (student_key, school_id, school_year, grade_level, class_id, entry_date, exit_date, exit_reason, "
-        "known_at, delivery_no) values (1, 'A', '2024-2025', 7, 'A-1', '2024-09-01', ?, 'dropped_out', ?, 1)",
+        "insert into core.enrolment (student_key, school_id, school_year, grade_level, class_id, entry_date, exit_date, "
+        "exit_reason, known_at, delivery_no) values (1, 'A', '2024-2025', 7, 'A-1', '2024-09-01', ?, 'dropped_out', ?, 1)",
         [later[2], later[3]],
     )
     assert snapshots(con) == before

@@ -55,7 +55,7 @@ def test_any_table_comes_back_equal(rows: list[tuple[str, str]], delimiter: str,
     cut=st.integers(0, 400),
 )
 def test_damage_never_breaks_the_reconciliation(rows: int, damage: list[tuple[int, bytes]], cut: int) -> None:
-    content = bytearray("name;place\n".encode() + "".join(f'n{i};"p;{i}"\n' for i in range(rows)).encode())
+    content = bytearray(b"name;place\n" + "".join(f'n{i};"p;{i}"\n' for i in range(rows)).encode())
     for at, what in damage:
         content[at : at + 1] = what
     try:

@@ -30,6 +30,8 @@ def test_rows_sum_to_the_raw_score(fitted: tuple[booster.lgb.Booster, booster.Ma
     check_sums(found, raw, "v")
     with pytest.raises(ModelError, match="do not sum"):
         check_sums(found, raw + 0.001, "v")
+    with pytest.raises(ModelError, match="do not sum"):
+        check_sums(found, raw[:-1], "v")
 
 
 def test_shap_finds_the_same_by_its_own_algorithm(fitted: tuple[booster.lgb.Booster, booster.Matrix]) -> None:

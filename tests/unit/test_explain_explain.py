@@ -8,34 +8,18 @@ import pytest
 from dropout.errors import HistoryError, ModelError
 from dropout.explain.explain import explain
 from dropout.features.catalogue import load_catalogue
-from dropout.model import promote as promoting
-from dropout.model.calibrate import calibrate
-from dropout.model.evaluate import evaluate
-from dropout.model.promote import promote
 from dropout.model.score import score
-from dropout.model.train import train
-from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run
-from tests.model_world import TARGET, World, deployment
+from tests.model_world import TARGET, after_a_season
 
 NIGHT = dt.date(2024, 12, 2)
 
 
-def scored_world(made: Deployment, con: object, monkeypatch: pytest.MonkeyPatch, signal: float) -> Run:
-    monkeypatch.setattr(promoting, "try_in_child", lambda folder: None)
-    world, run = World(made, range(2021, 2025), students=900, signal=signal), Run(made, "nightly", NIGHT)
-    world.stands_in(con, monkeypatch)  # type: ignore[arg-type]
-    for verb in (train, calibrate, evaluate, promote):
-        verb(con, run)  # type: ignore[arg-type]
-    world.tonight(con, run)  # type: ignore[arg-type]
-    return run
-
-
-def test_sums_limits_and_who_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = deployment(tmp_path)
+def test_sums_limits_and_who_is_explained(tmp_path: Path) -> None:
+    made = after_a_season(tmp_path / "d", range(2021, 2025), 1.0, NIGHT)
     with connect(made) as con:
-        run = scored_world(made, con, monkeypatch, 1.0)
+        run = Run(made, "nightly", NIGHT)
         con.execute(
             "update night.snapshot set registers_taken_56d_count = 0, mark_mean_year_share = null where student_key % 50 = 7"
         )
@@ -61,7 +45,7 @@ def test_sums_limits_and_who_is_explained(tmp_path: Path, monkeypatch: pytest.Mo
         assert bad("from night.reason where (direction = 'raises') <> (log_odds > 0) or abs(log_odds) < 0.1") == 0
         said = {f for (f,) in con.execute("select distinct feature from night.reason").fetchall()}
         assert said <= {f.name for f in load_catalogue().features if f.is_reason}
-        own = "select r.value, n.absences_unexcused_28d_count as count from night.reason as r join night.snapshot as n using (student_key)"
+        own = "select r.value from night.reason as r join night.snapshot as n using (student_key)"
         assert bad(f"{own} where r.feature = 'absences_unexcused_28d_count' and r.value <> n.absences_unexcused_28d_count") == 0
 
         before = con.execute("from night.reason order by all").fetchall()
@@ -69,10 +53,10 @@ def test_sums_limits_and_who_is_explained(tmp_path: Path, monkeypatch: pytest.Mo
         assert con.execute("from night.reason order by all").fetchall() == before
 
 
-def test_a_snapshot_that_changed_after_the_score_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = deployment(tmp_path)
+def test_a_snapshot_that_changed_after_the_score_is_noticed(tmp_path: Path) -> None:
+    made = after_a_season(tmp_path / "d", range(2021, 2025), 1.0, NIGHT)
     with connect(made) as con:
-        run = scored_world(made, con, monkeypatch, 1.0)
+        run = Run(made, "nightly", NIGHT)
         with pytest.raises(HistoryError, match="dropout score"):
             explain(con, run)
         score(con, run)
@@ -82,10 +66,10 @@ def test_a_snapshot_that_changed_after_the_score_is_noticed(tmp_path: Path, monk
         assert con.execute("select count(*) from night.reason").fetchall() == [(0,)]
 
 
-def test_the_rules_reasons_come_from_its_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = deployment(tmp_path)
+def test_the_rules_reasons_come_from_its_features(tmp_path: Path) -> None:
+    made = after_a_season(tmp_path / "d", range(2021, 2025), 0.0, NIGHT)
     with connect(made) as con:
-        run = scored_world(made, con, monkeypatch, 0.0)
+        run = Run(made, "nightly", NIGHT)
         score(con, run)
         explain(con, run)
         found = con.execute(

@@ -155,7 +155,7 @@ def test_one_cohort_is_judged_on_the_running_one_by_what_was_seen(
     cards = con.execute("select card from ops.model where target = ? and method = 'model'", [TARGET]).fetchall()
     card = json.loads(cards[0][0])
     assert card["evaluation"]["cohort"] == "2024-2025" and card["evaluation"]["is_outcome_so_far"]
-    assert [c["school_year"] for c in card["cohorts"]] == ["2023-2024"]
+    assert [c["school_year"] for c in card["cohorts"]] == ["2023-2024"] and card["running"]["school_year"] == "2024-2025"
     found = dict(
         con.execute("select metric, any_value(cohort) from ops.evaluation where target = ? group by 1", [TARGET]).fetchall()
     )
