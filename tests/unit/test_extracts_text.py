@@ -68,6 +68,11 @@ def test_two_open_quotes_do_not_swallow_the_lines_between(tmp_path: Path) -> Non
     assert [line for line, _ in rejects] == [2, 5]
 
 
+def test_a_lone_carriage_return_ends_no_line(tmp_path: Path) -> None:
+    rows, rejects, _ = read(tmp_path, b'name;place\n\n0;"p\r;0"\na;1\n')
+    assert (rows, rejects) == ([(3, "0", "p\r;0"), (4, "a", "1")], [])
+
+
 def test_a_file_cut_in_the_middle_of_a_row_keeps_the_rest(tmp_path: Path) -> None:
     rows, rejects, _ = read(tmp_path, b"name;place\na;1\nb")
     assert (rows, rejects) == ([(2, "a", "1")], [(3, "too few fields")])
