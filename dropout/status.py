@@ -1,5 +1,6 @@
 """status: what an operator asks in the morning, from the ledger alone."""
 
+from pathlib import Path
 from typing import Any
 
 from dropout.settings import Deployment
@@ -32,6 +33,8 @@ def status_tables(deployment: Deployment) -> list[Shown]:
 def where_to_look(deployment: Deployment) -> list[str]:
     """Lines naming a list, the page and the DuckDB file of the current publication, as paths to open."""
     current = deployment.published / "current"
+    if current.is_relative_to(Path.cwd()):
+        current = current.relative_to(Path.cwd())
     if not current.exists():
         return ["Nothing is published yet."]
     lists = sorted((current / "lists").glob("*/*.csv"), key=lambda p: (-p.stat().st_size, p.name))

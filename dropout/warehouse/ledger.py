@@ -60,10 +60,11 @@ def open_run(con: duckdb.DuckDBPyConnection, run: Run) -> None:
 
 
 def close_run(con: duckdb.DuckDBPyConnection, run: Run, status: str, exit_code: int = 0) -> None:
-    """Records how `run` ended: done, kept (the gate kept the last publication), refused or failed."""
+    """Records how `run` ended: done, kept (the gate kept the last publication), refused or failed; and on which deliveries."""
     con.execute(
         "update ops.run set status = ?, exit_code = ?, finished_at = ?, "
-        "seconds = date_diff('millisecond', started_at, ?::timestamp) / 1000 where run_id = ?",
+        "seconds = date_diff('millisecond', started_at, ?::timestamp) / 1000, inputs_sha256 = (select "
+        "sha256(string_agg(delivery_id, ' ' order by delivery_id)) from ops.delivery where status = 'loaded') where run_id = ?",
         [status, exit_code, (now := _now()), now, run.run_id],
     )
 

@@ -6,7 +6,7 @@ create schema night;
 create table ops.run (
     run_id varchar primary key, kind varchar not null, as_of_date date not null, status varchar not null,
     exit_code integer, started_at timestamp not null, finished_at timestamp, seconds double,
-    code_version varchar not null, settings_sha256 varchar not null
+    code_version varchar not null, settings_sha256 varchar not null, inputs_sha256 varchar
 );
 create table ops.step (
     run_id varchar not null, ordinal integer not null, step varchar not null, status varchar not null,

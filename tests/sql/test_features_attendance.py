@@ -46,6 +46,8 @@ def test_windows_count_back_over_taken_registers() -> None:
     assert row["absences_unexcused_28d_count"] == 3
     assert row["absences_unexcused_28d_before_count"] == 1
     assert row["absence_share_7d"] == pytest.approx(2 / 7)
+    assert row["absence_share_28d"] == pytest.approx(3 / 28)
+    assert [row[f"registers_taken_{w}d_count"] for w in (7, 28, 56)] == [7, 28, 56]
     assert row["absence_share_56d"] == pytest.approx(4 / 56)
     assert row["absence_trend_difference"] == pytest.approx(3 / 28 - 1 / 28)
     assert row["absence_own_past_difference"] == pytest.approx(3 / 28 - 2 / 32)  # earlier: days 0–31, two absences
@@ -71,6 +73,7 @@ def test_half_days_are_halves_and_lateness_is_no_absence() -> None:
     row = features(con, str(DAYS[9]))
     assert row["absence_share_year"] == pytest.approx(0.05)
     assert row["lateness_share_28d"] == pytest.approx(0.1)
+    assert row["lateness_share_year"] == pytest.approx(0.1)
 
 
 def test_week_edges_and_class_gap() -> None:
@@ -83,6 +86,7 @@ def test_week_edges_and_class_gap() -> None:
     row = features(con, str(DAYS[9]))
     assert row["absence_week_edge_share"] == pytest.approx(0.75)
     assert row["absence_class_gap_difference"] == pytest.approx(0.2)
+    assert row["class_absence_share_year"] == pytest.approx(0.2)
 
 
 def test_whoever_entered_late_is_measured_from_entry_on() -> None:

@@ -40,6 +40,26 @@ def test_trend_is_the_last_term_against_the_one_before() -> None:
     assert row["mark_trend_term_difference"] == pytest.approx(0.2 - 1.6 / 3)
 
 
+def test_recent_marks_against_the_earlier_ones_of_the_year() -> None:
+    # 0.2, 0.4 | 0.6, 0.8, 1.0: the last three mean 0.8, the earlier two 0.3
+    head = "student_key | school_year | term | subject | assessment_id | assessment_date | mark | max_mark | coefficient | state"
+    lines = [f"1 | 2024-2025 | S1 | maths | {i} | 2024-10-0{i} | {4 * i} | 20 | 1 | marked" for i in range(1, 6)]
+    con = warehouse(enrolment=ENROLMENT, grade="\n".join([head, *lines]))
+    assert features(con, "2024-12-01")["mark_recent_difference"] == pytest.approx(0.8 - 0.3)
+    assert features(con, "2024-10-03")["mark_recent_difference"] is None
+
+
+def test_the_year_before_the_class_and_the_calendar() -> None:
+    # last year 12/20; class means of this year 1.6/3, 0.9 and 0.5; 1 December is day 91 of the 302 from 1 September to 30 June
+    past = ENROLMENT + "1 | A | 2023-2024 | 6 | A-0 | 2023-09-01\n"
+    grade = GRADE + "1 | 2023-2024 | S2 | maths | 9 | 2024-05-05 | 12 | 20 | 1 | marked\n"
+    row = features(warehouse(enrolment=past, grade=grade), "2024-12-01")
+    assert row["mark_previous_year_share"] == pytest.approx(0.6)
+    assert row["class_mark_mean_share"] == pytest.approx((1.6 / 3 + 0.9 + 0.5) / 3)
+    assert row["year_elapsed_share"] == pytest.approx(91 / 302)
+    assert row["grade_level_number"] == 7
+
+
 def test_rank_in_class_runs_from_0_to_1() -> None:
     con = warehouse(enrolment=ENROLMENT, grade=GRADE)
     ranks = [features(con, "2024-12-01", student=s)["mark_rank_class_share"] for s in (1, 2, 3)]
