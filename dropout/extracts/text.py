@@ -193,9 +193,13 @@ def _header(path: Path, delimiter: str) -> list[str]:
 
 
 def _places(header: list[str], kind: SourceFile, source: Source, where: str) -> dict[str, int]:
-    """Position of every column we know; headers are compared without case, accents and extra spaces."""
+    """Position of every column we know; headers are compared without case, accents and extra spaces.
+
+    Errors name the headers that the source knows and count the others: a file without a header has people there.
+    """
     at = [folded(h) for h in header]
-    twice = sorted({header[i] for i, h in enumerate(at) if h and at.count(h) > 1})
+    known = {folded(s): s for spellings in kind.headers().values() for s in spellings}
+    twice = sorted(known[h] for h in known if at.count(h) > 1)
     if twice:
         raise ExtractError(f"header names given twice: {', '.join(twice)}", where=f"{where}:1", remedy="Name each column once.")
     places = {}
@@ -207,12 +211,14 @@ def _places(header: list[str], kind: SourceFile, source: Source, where: str) -> 
     if not missing:
         return places
     wanted = ", ".join(kind.headers()[m][0] if m in kind.headers() else m for m in missing)
+    found = ", ".join(header[i].strip().lstrip("\ufeff") for i in sorted(places.values()))
     if len(header) == 1:
         remedy = f"Export it with '{source.delimiter}' between columns: the header was not split by it."
+    elif not found:
+        remedy = f"None of the {len(header)} headers is known: export the file with its header line, or map it in the source."
     else:
-        remedy = (
-            f"The header has: {', '.join(h.strip() for h in header if h.strip())}. Export the columns or map them in the source."
-        )
+        others = len(header) - len(places)
+        remedy = f"Found: {found}, and {others} headers the source does not know. Export the columns or map them in the source."
     raise ExtractError(f"missing columns: {wanted}", where=f"{where}:1", remedy=remedy)
 
 

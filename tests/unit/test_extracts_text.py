@@ -91,7 +91,8 @@ def test_blank_lines_are_no_rows_and_numbers_still_fit(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"PK\x03\x04....", "a zip or workbook"),
         (b"name,place\na,1\n", "missing columns: name, place.*\n.*with ';' between columns"),
-        (b"name;town\na;1\n", "missing columns: place.*\n.*The header has: name; ?town|missing columns: place"),
+        (b"name;town\na;1\n", "missing columns: place.*\n.*Found: name, and 1 headers the source does not know"),
+        (b"Aya;Amrani\nOmar;Berrada\n", "missing columns: name, place.*\n.*None of the 2 headers is known"),
         (b"name;name;place\na;b;c\n", "header names given twice"),
         (b"name;place\n\xe9;1\n", "the file is not utf-8"),
         ("name;place\n".encode("utf-16"), "the file is not utf-8"),
@@ -101,6 +102,13 @@ def test_a_file_that_is_not_what_it_should_be_says_why(tmp_path: Path, content: 
     with pytest.raises(ExtractError, match=said) as raised:
         read(tmp_path, content)
     assert "extract.csv" in str(raised.value)
+
+
+def test_a_file_without_a_header_shows_nobody(tmp_path: Path) -> None:
+    for content in (b"Aya;Amrani\nOmar;Berrada\n", b"Amrani;Amrani;Aya\n"):
+        with pytest.raises(ExtractError) as raised:
+            read(tmp_path, content)
+        assert "Amrani" not in str(raised.value)
 
 
 def test_the_line_of_a_wrong_byte_is_named(tmp_path: Path) -> None:
