@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dropout.deploy import init
+from dropout.logs import configure
 from dropout.settings import Deployment
 from dropout.simulate import simulate
 from dropout.warehouse.connect import connect
@@ -65,7 +66,7 @@ def intake(folder: Path) -> None:
             perform(run, verb)
     row(f"bare DuckDB read_csv of {ROWS:,} attendance rows, all text", seconds["bare"])
     for verb in ("read", "check", "load"):
-        row(f"{verb} of the same (check imports Great Expectations)", seconds[verb], seconds["bare"], "bare read_csv")
+        row(f"{verb} of the same", seconds[verb], seconds["bare"], "bare read_csv")
     total = sum(seconds[v] for v in ("read", "check", "load"))
     row("read, check and load", total, seconds["bare"], "bare read_csv")
 
@@ -106,11 +107,12 @@ def verbs(place: Deployment) -> None:
 
 
 def main() -> None:
+    configure("json")
     parts: list[Callable[[Path], None]] = [intake, nights]
     for part in parts:
         with tempfile.TemporaryDirectory() as folder:
             part(Path(folder))
-    Console().print(out)
+    Console(width=110).print(out)
 
 
 if __name__ == "__main__":
