@@ -1,4 +1,7 @@
-"""land: copies each delivery once into immutable `raw/` under its sha256; the same bytes again are a recorded no-op."""
+"""land: copies each delivery once into immutable `raw/` under its sha256; the same bytes again are a recorded no-op.
+
+Only a delivery that was refused is tried anew when it comes again: its source description may have been mended.
+"""
 
 import hashlib
 import os
@@ -70,7 +73,11 @@ def _land_one(con: duckdb.DuckDBPyConnection, run: Run, path: Path, *, as_histor
             raise ExtractError("the delivery holds no files", where=path.name, remedy="Export it again.")
         delivery_id = hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in sorted(files.items())).encode()).hexdigest()
         if con.execute("select 1 from ops.delivery where delivery_id = ?", [delivery_id]).fetchone():
-            con.execute("update ops.delivery set again_count = again_count + 1 where delivery_id = ?", [delivery_id])
+            con.execute(
+                "update ops.delivery set again_count = again_count + 1, arrived_on = if(status = 'refused', ?, arrived_on), "
+                "status = if(status = 'refused', 'landed', status) where delivery_id = ?",
+                [run.as_of, delivery_id],
+            )
             log.info("delivery known already", delivery=path.name)
             return False
         source = source_of(run.deployment.country, path.name, list(files))

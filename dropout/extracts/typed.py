@@ -21,9 +21,9 @@ def type_cells(
 ) -> list[Reject]:
     """Turns temp table `cells` into temp table `typed` (line and one typed column per entry of `types`).
 
-    Empty text is NULL. Dates lie in 1900–2100; numbers may use Arabic digits; codes are compared without case
-    and accents, and one that the source does not map is a reject. Returns the lines left out, each with its
-    first bad column.
+    Empty text is NULL. Dates lie in 1900–2100; numbers may use Arabic digits; a fraction is no INTEGER; codes are
+    compared without case and accents, and one that the source does not map is a reject. Returns the lines left
+    out, each with its first bad column.
     """
     _map_codes(con, codes)
     given, read = [], []
@@ -80,4 +80,6 @@ def _value(name: str, kind: Type, source: Source, *, has_codes: bool) -> str:
         text = _DIGITS.format(cell)
         text = f"replace({text}, ',', '.')" if source.decimal_comma else text
         value = f"try_cast({text} as {kind})"
+        if kind in ("INTEGER", "BIGINT"):  # the cast alone would round 7.5 to 8 in silence
+            value = f"if(regexp_full_match({text}, '[+-]?[0-9]+([.]0*)?'), {value}, null)"
     return f'{value} as "{name}", ({value}) is null and {cell} is not null as "{name}!"'

@@ -9,7 +9,7 @@ with recording as (
 
 select
     c.as_of_date, c.student_key, count(i.date) as incidents_year_count,
-    count(i.date) filter (where i.date > c.as_of_date - 40) as incidents_28d_count
+    count(i.date) filter (where i.date > c.as_of_date - 40) as incidents_40_calendar_days_count
 from cohort as c
 inner join recording as r on c.as_of_date = r.as_of_date and c.school_id = r.school_id
 left join core.conduct as i

@@ -84,7 +84,7 @@ def test_conduct_is_zero_only_where_the_school_records_it() -> None:
     """
     con = warehouse(enrolment=ENROLMENT, conduct=conduct)
     assert features(con, "2024-12-01", student=2)["incidents_year_count"] == 2
-    assert features(con, "2024-12-01", student=2)["incidents_28d_count"] == 1
+    assert features(con, "2024-12-01", student=2)["incidents_40_calendar_days_count"] == 1
     assert features(con, "2024-12-01", student=1)["incidents_year_count"] == 0
     assert features(con, "2024-10-01", student=1)["incidents_year_count"] is None  # nothing recorded yet
 

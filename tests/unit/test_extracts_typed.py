@@ -40,7 +40,7 @@ def test_numbers() -> None:
     good, rejects = typed("DOUBLE", "12,5", "١٢٫٥", "7", "", "douze")
     assert good == [12.5, 12.5, 7.0, None]
     assert rejects == [(6, "not a number")]
-    assert typed("INTEGER", "7", "7,5")[0] == [7, 8] or typed("INTEGER", "7", "7,5")[1] == [(3, "not a number")]
+    assert typed("INTEGER", "7", "7,5")[1] == [(3, "not a number")]
 
 
 @pytest.mark.parametrize("written", ["Après-midi", "APRES-MIDI", " après-midi ", "apre\u0300s-midi"])
