@@ -44,6 +44,13 @@ class GateSettings(Strict):
     listed_again_at_least: Share = 0.2  # of the last list's students who are still enrolled
 
 
+class IntakeSettings(Strict):
+    """What taking in a delivery may cost, and when one is taken."""
+
+    memory_mb: Annotated[int, Field(ge=256)] = 2048  # of DuckDB, beside which Python needs about 500
+    file_seconds: Annotated[int, Field(ge=1)] = 3600  # for one file
+
+
 class ContractSettings(Strict):
     """How much of a delivery may be broken before all of it is refused."""
 
@@ -70,6 +77,7 @@ class Settings(BaseSettings):
     deployment: DeploymentSettings = DeploymentSettings()
     night: NightSettings = NightSettings()
     gate: GateSettings = GateSettings()
+    intake: IntakeSettings = IntakeSettings()
     contracts: ContractSettings = ContractSettings()
     model: ModelSettings = ModelSettings()
     school_languages: dict[str, str] = {}  # school_id → language of its list, where not the deployment's

@@ -14,6 +14,7 @@ from dropout.features.catalogue import load_catalogue
 from dropout.settings import Deployment, Settings
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run, open_run
+from tests.tables import FILES
 
 NIGHT = dt.date(2025, 3, 10)
 TARGET = "leaves_by_next_year"
@@ -171,7 +172,7 @@ def evaluated(con: duckdb.DuckDBPyConnection) -> None:
         "insert into ops.delivery values ('ab12', 1, '2025-03-09', 'morocco_csv', date '2025-03-09', date '2025-03-09', false, "
         "'loaded', 2, 4096, 0)"
     )
-    con.execute("insert into ops.file values (1, 1, 'absences.csv', 'absences.csv', 500, 497, 3)")
+    con.execute(f"{FILES} values (1, 1, 'absences.csv', 'absences.csv', 500, 497, 3)")
     con.execute(
         "insert into ops.reject values "
         "(1, 7, 'date', 'not_a_date'), (1, 9, 'date', 'not_a_date'), (1, 9, 'statut', 'unknown_code')"

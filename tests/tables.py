@@ -12,6 +12,9 @@ from dropout.features import snapshot
 YEAR_START = dt.date(2024, 9, 1)
 
 
+FILES = "insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count)"
+
+
 def rows(text: str) -> list[dict[str, str | None]]:
     """The rows of a table drawn with | between cells; an empty cell is NULL."""
     lines = [line for line in text.strip().splitlines() if set(line.strip()) - set("-+|")]

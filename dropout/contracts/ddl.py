@@ -15,6 +15,12 @@ META = {
 STAGING_META = ("known_at", "delivery_no", "file_id", "line")
 ALWAYS_KNOWN = {"known_at", "delivery_no"}
 
+# one row per full file and value of its scope: what it left out was gone by its date, also for rows that arrive later
+SCOPE_DDL = """create table if not exists gone.scope (
+    file_id integer not null, delivery_no integer not null, table_name varchar not null, known_at date not null,
+    within varchar[] not null, value varchar[] not null
+)"""
+
 
 def quoted(name: str) -> str:
     """`name` as a SQL identifier."""
@@ -58,13 +64,16 @@ def _core_columns(contract: Contract) -> dict[str, str]:
 def create_core(con: duckdb.DuckDBPyConnection) -> int:
     """Makes `core.<table>` of every contract where it is missing; returns the tables and columns added.
 
-    An older warehouse gets its missing columns (nullable: the old rows have no value), and every table and
-    column gets the contract's comment. Runs again without effect.
+    Beside them `gone.<table>`: deletions, kept so that later merges find the same history again. An older
+    warehouse gets its missing columns (nullable: the old rows have no value), and every table and column gets
+    the contract's comment. Runs again without effect.
     """
-    con.execute("create schema if not exists core")
+    con.execute("create schema if not exists core; create schema if not exists gone")
+    con.execute(SCOPE_DDL)
     before = _columns(con)
     added = 0
     for contract in load_contracts().values():
+        con.execute(f"create table if not exists gone.{quoted(contract.table)} ({_gone_columns(contract)})")
         has = before.get(contract.table)
         if has is None:
             con.execute(core_ddl(contract))
@@ -112,3 +121,16 @@ def _comment(con: duckdb.DuckDBPyConnection) -> None:
 def table_comment(contract: Contract) -> str:
     """What the warehouse says of a core table: its grain first."""
     return f"{contract.grain}, and per version of it. {contract.description}"
+
+
+def gone_ddl(contract: Contract, schema: str) -> str:
+    """`create or replace table <schema>.<table>` for deletions: the key of what is gone, and where and when that was said.
+
+    `line` is NULL where a full file left the row out.
+    """
+    return f"create or replace table {schema}.{quoted(contract.table)} ({_gone_columns(contract)})"
+
+
+def _gone_columns(contract: Contract) -> str:
+    columns = [f"{quoted(name)} {contract.columns[name].type}" for name in contract.key]
+    return ", ".join([*columns, *(f"{name} {META[name][0]}" for name in STAGING_META)])

@@ -16,7 +16,7 @@ import duckdb
 import structlog
 
 from dropout.errors import ExtractError
-from dropout.extracts.source import source_of
+from dropout.extracts.source import assign
 from dropout.warehouse.ledger import Counts, Run
 
 log = structlog.get_logger("dropout")
@@ -80,7 +80,14 @@ def _land_one(con: duckdb.DuckDBPyConnection, run: Run, path: Path, *, as_histor
             )
             log.info("delivery known already", delivery=path.name)
             return False
-        source = source_of(run.deployment.country, path.name, list(files))
+        known = assign(run.deployment.country, list(files))
+        if not known:
+            raise ExtractError(
+                f"no source of '{run.deployment.country.country}' knows these files: {', '.join(sorted(files)[:5])}",
+                where=path.name,
+                remedy="Map them.",
+            )
+        source = max(known.values(), key=lambda s: sum(k is s for k in known.values()))
         size = sum(f.stat().st_size for f in folder.iterdir())
         target = raw / delivery_id
         if target.exists():  # a kill came between the copy and the record

@@ -1,59 +1,74 @@
-"""read: text → typed rows under pseudonyms; identity goes to its own store; lines = rows + rejects."""
+"""read: files → typed rows under pseudonyms; identity goes to its own store; lines = rows + rejects + set aside."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from dropout.contracts.contract import Contract, load_contracts
-from dropout.contracts.ddl import quoted, staging_columns, staging_ddl
+from dropout.contracts.contract import load_contracts
+from dropout.contracts.ddl import quoted
 from dropout.errors import ExtractError
-from dropout.extracts.source import Source, SourceFile, load_source
-from dropout.extracts.text import Reject, read_cells
-from dropout.extracts.typed import type_cells
+from dropout.extracts import drift
+from dropout.extracts.confined import Limits
+from dropout.extracts.rejected import keep_rejects
+from dropout.extracts.siblings import joined
+from dropout.extracts.source import Source, SourceFile, assign, load_source
+from dropout.extracts.stage import clear, forget, stage
+from dropout.extracts.take import open_sheet, take
 from dropout.privacy import identity, pseudonym
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
-from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.deadline import deadline
+from dropout.warehouse.ledger import Counts, Run, notice
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A landed delivery, as the ledger knows it."""
+    """A landed delivery, as the ledger knows it; `arrived_on` is when its rows were known, were it not history."""
 
     no: int
     folder: Path
     name: str
-    source: Source
     known_at: str  # SQL for the date its rows were known, given the row's event date as `event_date`
+    is_history: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a delivery, and one way in which it is read."""
+
+    name: str
+    source: Source
+    kind: SourceFile
 
 
 def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Reads every delivery that is landed and not yet loaded into `staging.read.*`. Needs identity and staging attached.
 
-    Counts lines, rows and rejects. A file that cannot be read at all refuses its delivery: the others are read,
-    then ExtractError is raised for the first one refused.
+    Counts deliveries, files, lines, rows, rejects, lines set aside, and files stopped. A file that cannot be read, or is not what
+    its source sent before, is stopped: it is recorded with the reason, and the rest of its delivery goes on. An
+    attended load of history stops nothing in silence: all is read, then ExtractError is raised for the first
+    such file, and nothing of its delivery is kept.
     """
     pseudonym.install(con, read_key(run.deployment))
     identity.create(con)
-    _clear_staging(con)
-    counts: Counts = {"deliveries": 0, "files": 0, "lines": 0, "rows": 0, "rejects": 0, "refused": 0}
+    clear(con)
+    counts: Counts = dict.fromkeys(("deliveries", "files", "lines", "rows", "rejects", "aside", "stopped"), 0)
     refusal: ExtractError | None = None
     for delivery in _waiting(con, run):
-        try:
-            for key, value in _read_delivery(con, run, delivery).items():
-                counts[key] += value
-            counts["deliveries"] += 1
-        except ExtractError as error:
-            _forget_staged(con, delivery.no)
-            con.execute("update ops.delivery set status = 'refused' where delivery_no = ?", [delivery.no])
-            counts["refused"] += 1
-            error.where = f"{delivery.name}/{error.where}" if error.where else delivery.name
-            refusal = refusal or error
+        found, stops = _read_delivery(con, run, delivery)
+        for key, value in found.items():
+            counts[key] += value
+        is_refused = bool(stops) and (delivery.is_history or found["files"] == len(stops))
+        if is_refused:
+            forget(con, delivery.no)
+            refusal = refusal or (stops[0] if delivery.is_history else None)
+        status = "refused" if is_refused else "read"
+        con.execute("update ops.delivery set status = ? where delivery_no = ?", [status, delivery.no])
+        counts["deliveries"] += not is_refused
     if refusal:
-        raise type(refusal)(refusal.what, where=refusal.where, cause=refusal.cause, remedy=refusal.remedy)
+        raise refusal
     return counts
 
 
@@ -64,113 +79,133 @@ def _waiting(con: duckdb.DuckDBPyConnection, run: Run) -> list[Delivery]:
     ).fetchall()
     found = []
     for no, folder, name, source_name, is_history, delivered_on, arrived_on in rows:
-        source = load_source(source_name)
         if not is_history:
             known_at = f"date '{arrived_on}'"
         elif delivered_on:
             known_at = f"date '{delivered_on}'"
         else:
-            known_at = f"coalesce(event_date + {source.reporting_lag_days}, date '1900-01-01')"
-        found.append(Delivery(no, run.deployment.raw / folder, name, source, known_at))
+            known_at = f"coalesce(event_date + {load_source(source_name).reporting_lag_days}, date '1900-01-01')"
+        found.append(Delivery(no, run.deployment.raw / folder, name, known_at, is_history))
     return found
 
 
-def _clear_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Staging is made anew from `raw/` at each read: what a crash left there is worth nothing."""
-    con.execute("create schema if not exists staging.read; create schema if not exists staging.checked")
-    for contract in load_contracts().values():
-        con.execute(staging_ddl(contract, "staging.read"))
+def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery) -> tuple[Counts, list[ExtractError]]:
+    """Everything a delivery brings: raw files first, then table by table, students before what refers to them.
 
-
-def _forget_staged(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
-    for table in load_contracts():
-        con.execute(f"delete from staging.read.{table} where delivery_no = ?", [delivery_no])
-
-
-def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery) -> Counts:
+    Returns its counts and what stopped; a source whose raw files are not whole stops all of its files.
+    """
     con.execute("delete from ops.reject where file_id in (select file_id from ops.file where delivery_no = ?)", [delivery.no])
     con.execute("delete from ops.file where delivery_no = ?", [delivery.no])
     run.deployment.work.mkdir(mode=0o700, exist_ok=True)
-    counts = {"files": 0, "lines": 0, "rows": 0, "rejects": 0}
+    names = sorted(str(p.relative_to(delivery.folder)) for p in delivery.folder.rglob("*") if p.is_file())
+    sources = assign(run.deployment.country, names)
+    entries = [Entry(n, s, kind) for n, s in sources.items() for kind in s.kinds_for(n)]
+    order = ["", *load_contracts()]
+    entries.sort(key=lambda e: (order.index(e.kind.table), e.name))
+    distinct = {s.source: s for s in sources.values()}
+    for source in distinct.values():
+        _make_raw(con, source)
+    counts = dict.fromkeys(("files", "lines", "rows", "rejects", "aside", "stopped"), 0)
+    stops = [_stop(con, run, delivery, name, _unknown(run, name)) for name in names if name not in sources]
+    broken = set()
     with tempfile.TemporaryDirectory(dir=run.deployment.work, prefix="read-") as work:
-        for path in sorted(delivery.folder.iterdir()):
-            kind = delivery.source.file_for(path.name)
-            if kind is None:
-                raise ExtractError("the source no longer knows this file", where=path.name, remedy="Restore it in the source.")
-            lines, rejects = _read_file(con, path, delivery, kind, Path(work))
-            counts["files"] += 1
-            counts["lines"] += lines
-            counts["rows"] += lines - rejects
-            counts["rejects"] += rejects
-    for table in delivery.source.derive:
-        _derive(con, delivery, load_contracts()[table])
-    con.execute("update ops.delivery set status = 'read' where delivery_no = ?", [delivery.no])
-    return counts
+        for entry in entries:
+            try:
+                for key, value in _read_file(con, run, delivery, entry, Path(work)).items():
+                    counts[key] += value
+            except ExtractError as error:
+                stops.append(_stop(con, run, delivery, entry.name, error, entry))
+                broken |= {entry.source.source} if entry.kind.raw else set()
+    for source in distinct.values():
+        if source.derive and source.source in broken:
+            whole = ExtractError("files that the others need were stopped", remedy="Mend those first; they are read together.")
+            stops += [_stop(con, run, delivery, "", whole)] * len(entries)
+        else:
+            for table in source.derive:
+                _derive(con, delivery, source, table)
+    return counts | {"files": counts["files"] + len(stops), "stopped": len(stops)}, stops
 
 
-def _read_file(con: duckdb.DuckDBPyConnection, path: Path, delivery: Delivery, kind: SourceFile, work: Path) -> tuple[int, int]:
-    """One file into staging (or, for a raw kind, into temp table `raw_<name>`); returns its lines and rejects."""
-    cells = read_cells(con, path, delivery.source, kind, work)
-    rejects = cells.rejects + type_cells(con, delivery.source, kind.types(), kind.codes, kind.constants)
-    file_id = _record(con, path.name, delivery.no, kind, cells.line_count, rejects)
-    if kind.raw:
-        con.execute(f"create or replace temp table raw_{kind.raw} as select {file_id} as file_id, * from typed")
-    else:
-        _stage(con, f"(select {file_id} as file_id, * from typed)", delivery, load_contracts()[kind.table], set(kind.types()))
-    return cells.line_count, len(rejects)
+def _unknown(run: Run, name: str) -> ExtractError:
+    return ExtractError(
+        f"no source of '{run.deployment.country.country}' knows this file",
+        where=name,
+        remedy="Map it with: dropout source new, rename it as a source expects, or leave it out of the delivery.",
+    )
 
 
-def _record(con: duckdb.DuckDBPyConnection, name: str, no: int, kind: SourceFile, lines: int, rejects: list[Reject]) -> int:
+def _stop(
+    con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, name: str, error: ExtractError, entry: Entry | None = None
+) -> ExtractError:
+    """Records a stopped file in the ledger and as a notice; returns the error with the delivery's name in it."""
+    error.where = f"{delivery.name}/{error.where}" if error.where else delivery.name
+    if name:
+        label, source = (entry.kind.label, entry.source.source) if entry else ("", None)
+        con.execute(
+            "insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count, source, status, "
+            "why) values (nextval('ops.file_number'), ?, ?, ?, 0, 0, 0, ?, 'stopped', ?)",
+            [delivery.no, name, label, source, f"{error.what}. {error.cause}".strip()],
+        )
+    notice(con, run, "read", error)
+    return error
+
+
+def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, entry: Entry, work: Path) -> Counts:
+    """One file into staging (or, for a raw kind, into temp table `raw_<name>`)."""
+    kind, settings = entry.kind, run.deployment.settings
+    limits = Limits(settings.intake.memory_mb << 20, settings.intake.file_seconds)
+    with deadline(con, limits.seconds, entry.name):
+        sheet = open_sheet(con, delivery.folder / entry.name, kind, work, limits)
+        drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
+        taken = take(con, sheet, kind, entry.name)
+        drift.verify_values(con, kind, entry.name, settings.contracts.broken_at_most)
+        rows, lost = joined(con, taken.rows, kind, entry.name)
+        rejects = taken.reject_count + lost
+        file_id = _record(con, delivery, entry, [taken.line_count, rejects, taken.aside_count], taken.encoding)
+        keep_rejects(con, sheet, file_id)
+        rows = f"select {file_id} as file_id, * from ({rows})"
+        if kind.raw:
+            con.execute(f"insert into raw_{kind.raw} by name {rows}")
+        else:
+            _stage(con, rows, delivery, entry)
+    counts = {"files": 1, "lines": taken.line_count, "rejects": rejects, "aside": taken.aside_count}
+    return counts | {"rows": taken.line_count - rejects - taken.aside_count}
+
+
+def _stage(con: duckdb.DuckDBPyConnection, rows: str, delivery: Delivery, entry: Entry) -> None:
+    known_at = delivery.known_at
+    if entry.kind.known_at and delivery.is_history:
+        known_at = f"coalesce(known_at, {known_at})"
+    stage(con, rows, load_contracts()[entry.kind.table], known_at, delivery.no)
+
+
+def _record(con: duckdb.DuckDBPyConnection, delivery: Delivery, entry: Entry, counts: list[int], encoding: str) -> int:
+    """The file's line in the ledger: lines, rejects and lines set aside; returns its number."""
     row = con.execute("select nextval('ops.file_number')").fetchone()
     assert row is not None
-    file_id = int(row[0])
+    lines, rejects, aside = counts
+    kind = entry.kind
     con.execute(
-        "insert into ops.file values (?, ?, ?, ?, ?, ?, ?)",
-        [file_id, no, name, kind.label, lines, lines - len(rejects), len(rejects)],
-    )
-    if rejects:
-        line, column, reason = zip(*rejects, strict=True)
-        table = pa.table({"line": line, "column_name": column, "reason": reason})
-        con.register("found_rejects", table)
-        con.execute(f"insert into ops.reject select {file_id}, line, column_name, reason from found_rejects")
-        con.unregister("found_rejects")
-    return file_id
+        "insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count, aside_count, "
+        "source, attendance_mode, contents, encoding) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [row[0], delivery.no, entry.name, kind.label, lines, lines - rejects - aside, rejects, aside, entry.source.source,
+         kind.attendance_mode, kind.contents, encoding],
+    )  # fmt: skip
+    return int(row[0])
 
 
-def _derive(con: duckdb.DuckDBPyConnection, delivery: Delivery, contract: Contract) -> None:
+def _make_raw(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Empty temp tables for the raw files of a source: a file that the delivery leaves out has no rows."""
+    for kind in source.files:
+        if kind.raw:
+            fields = ", ".join(f"{quoted(name)} {type_}" for name, type_ in kind.fields.items())
+            con.execute(
+                f"create or replace temp table raw_{kind.raw} (file_id integer, line bigint, {fields}, is_deleted boolean)"
+            )
+
+
+def _derive(con: duckdb.DuckDBPyConnection, delivery: Delivery, source: Source, table: str) -> None:
     """Rows of one of our tables from the raw files of a delivery, by the source's own statement."""
-    statement = sql(f"staging/{delivery.source.source}/{contract.table}")
-    con.execute(f"create or replace temp table derived as {statement}")
-    given = {str(c[0]) for c in con.execute("describe derived").fetchall()}
-    _stage(con, "derived", delivery, contract, given)
+    con.execute(f"create or replace temp table derived as {sql(f'staging/{source.source}/{table}')}")
+    stage(con, "select * from derived", load_contracts()[table], delivery.known_at, delivery.no)
     con.execute("drop table derived")
-
-
-def _stage(con: duckdb.DuckDBPyConnection, origin: str, delivery: Delivery, contract: Contract, given: set[str]) -> None:
-    """Inserts canonical rows of `origin` (with file_id and line) into staging, and their identity into its store."""
-    event = f'"{contract.event_date}"' if contract.event_date else "null::date"
-    known_at = delivery.known_at.replace("event_date", event)
-    values = []
-    for name, column in contract.warehouse_columns.items():
-        extract = column.source or name
-        if extract not in given:
-            values.append("null")
-        elif column.pii == "pseudonym":
-            values.append(f'pseudonym("{extract}")')
-        elif name == "birth_year":
-            values.append("year(birth_date)")
-        else:
-            values.append(f'"{extract}"')
-    columns = ", ".join(quoted(c) for c in staging_columns(contract))
-    con.execute(
-        f"insert into staging.read.{contract.table} ({columns}) "
-        f"select {', '.join(values)}, {known_at}, {delivery.no}, file_id, line from {origin}"
-    )
-    if contract.identity_columns and "student_id" in given:
-        held = ", ".join(f'"{c}"' if c in given else f'null as "{c}"' for c in identity.COLUMNS)
-        con.execute(
-            f"create or replace temp table identity_row as select pseudonym(student_id) as student_key, {held}, "
-            f"{known_at} as known_at, line from {origin} where student_id is not null"
-        )
-        identity.remember(con, "identity_row")
-        con.execute("drop table identity_row")

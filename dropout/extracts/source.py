@@ -5,84 +5,211 @@ import fnmatch
 import re
 import unicodedata
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from dropout.contracts.contract import Type, load_contracts
+from dropout.contracts.contract import Contract, Type, load_contracts
 from dropout.country import Country
-from dropout.errors import ExtractError, SettingsError
+from dropout.errors import SettingsError
 from dropout.resources import resource
 from dropout.strict import Strict, read_yaml
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252", "windows-1256", "latin-1"]
+Mode = Literal["full", "exceptions", "presence", "totals"]
+Contents = Literal["increment", "snapshot"]
+Format = Literal["text", "workbook", "parquet", "jsonl"]
+
+FORMATS: dict[str, Format] = {
+    ".xlsx": "workbook", ".xlsm": "workbook", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
+YEAR_START = "year_start"  # a named group that gives the calendar year in which the school year begins
+DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
+
+
+def many(value: str | list[str]) -> list[str]:
+    """One spelling or several, as a list."""
+    return [value] if isinstance(value, str) else value
+
+
+class Unpivot(Strict):
+    """A wide layout: every column whose header matches `headers` becomes rows of its own.
+
+    Named groups of `headers` fill columns of ours; `day`, `month`, `year` or `date` together make the event date.
+    The cell goes into column `into`, or, where a group `part` tells several cells of one row apart, into `parts[part]`.
+    `first_month` is the month in which the school year begins, for headers that name no year.
+    """
+
+    headers: str
+    into: str = ""
+    parts: dict[str, str] = {}
+    first_month: int = Field(default=0, ge=0, le=12)
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "Unpivot":
+        groups = set(re.compile(self.headers).groupindex)
+        if bool(self.into) == bool(self.parts) or bool(self.parts) != ("part" in groups):
+            raise ValueError("unpivot needs either `into`, or `parts` and a group named part in `headers`")
+        return self
+
+
+class Join(Strict):
+    """Columns from a sibling file of the same delivery: `on` maps our column to its field, `take` fills ours from its fields."""
+
+    file: str
+    on: dict[str, str]
+    take: dict[str, str]
+    is_required: bool = True
 
 
 class SourceFile(Strict):
-    """One kind of file: mapped to a `table`, or kept as `raw` fields that a statement of `sql/staging` shapes.
+    """One kind of file: mapped to a `table`, or kept as `raw` fields that joins and statements of `sql/staging` use.
 
-    `columns` maps our canonical column to the header in the file, or to several spellings of it; `codes`
-    maps the file's values (case and accents as written) to ours; `constants` fill what the file leaves out.
+    Read from the file itself: `columns` (ours → header, or several spellings), `keys` (columns for joins only),
+    `known_at` (header of the date a row was entered, for history), `only` (header → values of the lines that
+    concern us; others are set aside), `deleted` (header → values that delete a row by its key).
+    Found around it: `path` (pattern with named groups on the file's path), `cells` (ours → label in the lines above
+    the header, whose neighbour holds the value), `constants`. `header_rows`: 2 joins two header lines with " / ".
+    `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
+    `contents: snapshot` with `within`: what such a file leaves out is deleted, among rows that share a value of
+    the columns `within` with one of the file.
     """
 
-    match: str
+    match: str | list[str]
     table: str = ""
     raw: str = ""
+    format: Format | None = None
+    sheet: str = ""
+    header_rows: Literal[1, 2] = 1
+    encoding: Encoding | list[Encoding] | None = None
+    delimiter: str | list[str] | None = None
+    decimal_comma: bool | None = None
+    date_formats: list[str] | None = None
+    attendance_mode: Mode | None = None
+    contents: Contents | None = None
+    within: list[str] = []
     columns: dict[str, str | list[str]] = {}
+    keys: dict[str, str | list[str]] = {}
+    dates: dict[str, list[str]] = {}
     codes: dict[str, dict[str, str]] = {}
+    empty: dict[str, list[str]] = {}
     constants: dict[str, str] = {}
+    defaults: dict[str, str] = {}
+    path: str = ""
+    cells: dict[str, str | list[str]] = {}
+    unpivot: Unpivot | None = None
+    join: list[Join] = []
+    known_at: str | list[str] = []
+    only: dict[str, list[str]] = {}
+    deleted: dict[str, list[str]] = {}
+    ignored: list[str] = []
     fields: dict[str, Type] = {}
     is_required: bool = False
 
     @model_validator(mode="after")
     def _one_target(self) -> "SourceFile":
         if bool(self.table) == bool(self.raw):
-            raise ValueError(f"file '{self.match}' needs either table or raw")
+            raise ValueError(f"file '{self.pattern}' needs either table or raw")
+        for pattern in filter(None, [self.path, self.unpivot.headers if self.unpivot else ""]):
+            re.compile(pattern)
         return self
+
+    @property
+    def pattern(self) -> str:
+        """The name patterns, as one text."""
+        return ", ".join(many(self.match))
 
     @property
     def label(self) -> str:
         """Name of the target in the ledger."""
         return self.table or self.raw
 
+    @property
+    def contract(self) -> Contract | None:
+        """The contract of its table."""
+        return load_contracts()[self.table] if self.table else None
+
+    def canonical(self) -> dict[str, Type]:
+        """Type of every column of its table, or of its raw fields."""
+        return {c.name: c.type for c in self.contract.canonical_columns} if self.contract else dict(self.fields)
+
     def types(self) -> dict[str, Type]:
-        """Type of every column this file gives, by our name."""
+        """Type of every column that is known before siblings are joined, by our name."""
+        canonical = self.canonical()
         if self.raw:
-            return dict(self.fields)
-        canonical = {c.name: c.type for c in load_contracts()[self.table].canonical_columns}
-        return {name: canonical[name] for name in self.columns}
+            return canonical
+        own = [*self.columns, *self.constants, *self.around(), *self._unpivoted()]
+        return {name: canonical[name] for name in dict.fromkeys(own)} | dict.fromkeys(self.keys, "VARCHAR")
+
+    def around(self) -> list[str]:
+        """Our columns that the path, or the lines above the header, give."""
+        return [*(g for g in re.compile(self.path).groupindex if g not in DATE_PARTS), *self._year(), *self.cells]
+
+    def _year(self) -> list[str]:
+        return ["school_year"] if YEAR_START in re.compile(self.path).groupindex and "school_year" in self.canonical() else []
+
+    def _unpivoted(self) -> list[str]:
+        if not self.unpivot:
+            return []
+        groups = set(re.compile(self.unpivot.headers).groupindex)
+        dated = [self.contract.event_date] if groups & DATE_PARTS and self.contract and self.contract.event_date else []
+        return [*sorted(groups - DATE_PARTS - {"part"}), *dated, *(self.unpivot.parts.values() or [self.unpivot.into])]
 
     def headers(self) -> dict[str, list[str]]:
         """Accepted headers of every column this file gives, by our name."""
-        if self.raw:
+        if self.raw and not self.columns:
             return {name: [name] for name in self.fields}
-        return {name: [h] if isinstance(h, str) else h for name, h in self.columns.items()}
+        return {name: many(h) for name, h in (self.columns | self.keys).items()}
 
     def required(self) -> set[str]:
-        """Columns that the file must have."""
+        """Columns that the file itself must have."""
         if self.raw:
             return set(self.fields)
-        return {c.name for c in load_contracts()[self.table].canonical_columns if c.is_required} - set(self.constants)
+        assert self.contract is not None
+        elsewhere = {*self.constants, *self.around(), *self._unpivoted(), *(c for j in self.join for c in j.take)}
+        return ({c.name for c in self.contract.canonical_columns if c.is_required} - elsewhere) | set(self.keys)
 
 
 class Source(Strict):
-    """One `source.yaml`. `delivered_on` finds the delivery's date in its name, for history loaded in bulk."""
+    """One `source.yaml`; what its files leave out, they have from here.
+
+    `encoding` and `delimiter` may list several: the first that fits a file is taken, and recorded. `delivered_on`
+    finds the delivery's date in its name, for history loaded in bulk. `manifest` names the file in which a
+    delivery says what it holds: columns file, rows and sha256, the last two optional.
+    """
 
     source: str
     title: str
-    encoding: Encoding
-    delimiter: str
+    encoding: Encoding | list[Encoding] = "utf-8"
+    delimiter: str | list[str] = ","
     decimal_comma: bool = False
     date_formats: list[str] = ["%Y-%m-%d"]
     delivered_on: str = ""
     reporting_lag_days: int = 1
-    attendance_mode: Literal["full", "exceptions", "presence"]
+    attendance_mode: Mode
+    contents: Contents = "increment"
+    manifest: str = ""
     files: list[SourceFile]
     derive: list[str] = []
 
+    def kinds_for(self, name: str) -> list[SourceFile]:
+        """What a file called `name` (a path of the delivery) is read as, case ignored; empty when no entry knows it.
+
+        The first entry whose pattern fits decides; others with the very same pattern read the same file for their table.
+        """
+        base = unicodedata.normalize("NFC", PurePosixPath(name).name).lower()
+        hit = next((f for f in self.files if any(fnmatch.fnmatchcase(base, p.lower()) for p in many(f.match))), None)
+        return [self.filled(f) for f in self.files if hit and f.match == hit.match]
+
     def file_for(self, name: str) -> SourceFile | None:
-        """The kind of the file called `name`, by pattern, case ignored; None when this source knows none."""
-        return next((f for f in self.files if fnmatch.fnmatch(name.lower(), f.match.lower())), None)
+        """The first of `kinds_for`; None when no entry knows the name."""
+        return next(iter(self.kinds_for(name)), None)
+
+    def filled(self, kind: SourceFile) -> SourceFile:
+        """`kind` with this source's own word for what it leaves open."""
+        open_keys = ("encoding", "delimiter", "decimal_comma", "date_formats", "attendance_mode", "contents")
+        return kind.model_copy(update={k: getattr(self, k) for k in open_keys if getattr(kind, k) is None})
 
     def delivery_date(self, name: str) -> dt.date | None:
         """The date in a delivery's name, where this source declares how to find it."""
@@ -98,36 +225,51 @@ def load_source(name: str) -> Source:
     """The source `name`; raises SettingsError for an unknown key, table or column."""
     path = resource(f"data_contracts/sources/{name}/source.yaml")
     source = read_yaml(path, Source)
-    contracts = load_contracts()
     for file in source.files:
-        if file.table and file.table not in contracts:
-            raise SettingsError(f"unknown table '{file.table}'", where=str(path), remedy=f"One of: {', '.join(contracts)}.")
-        if file.table:
-            known = {c.name for c in contracts[file.table].canonical_columns}
-            odd = sorted((set(file.columns) | set(file.codes) | set(file.constants)) - known)
-            missing = sorted(file.required() - set(file.columns))
-            if odd or missing:
-                said = f"unknown columns: {', '.join(odd)}" if odd else f"required columns not mapped: {', '.join(missing)}"
-                raise SettingsError(
-                    f"{file.match}: {said}", where=str(path), remedy=f"Columns of {file.table}: {', '.join(known)}."
-                )
+        verify(file, source, str(path))
     return source
 
 
-def source_of(country: Country, delivery: str, names: list[str]) -> Source:
-    """The country's source that knows these file names; raises ExtractError naming what none of them knows."""
-    best = max((load_source(s) for s in country.sources), key=lambda s: sum(s.file_for(n) is not None for n in names))
-    unknown = [n for n in names if best.file_for(n) is None]
-    if unknown:
-        raise ExtractError(
-            f"no source of '{country.country}' knows these files: {', '.join(sorted(unknown)[:5])}",
-            where=delivery,
-            remedy=f"Rename them as {best.source} expects ({', '.join(f.match for f in best.files)}) or take them out.",
-        )
-    missing = [f.match for f in best.files if f.is_required and not any(best.file_for(n) is f for n in names)]
-    if missing:
-        raise ExtractError(f"missing files: {', '.join(missing)}", where=delivery, remedy="Export the delivery again, whole.")
-    return best
+def verify(file: SourceFile, source: Source, where: str) -> None:
+    """Raises SettingsError where `file` names what is not there, or leaves out what its table needs."""
+    if file.table and file.table not in load_contracts():
+        raise SettingsError(f"unknown table '{file.table}'", where=where, remedy=f"One of: {', '.join(load_contracts())}.")
+    known, raws = set(file.canonical()), {f.raw for f in source.files if f.raw}
+    named = {
+        *file.columns,
+        *file.codes,
+        *file.constants,
+        *file.defaults,
+        *file.around(),
+        *file.dates,
+        *file.empty,
+        *file._unpivoted(),
+    }
+    named |= {column for j in file.join for column in j.take} - {key for j in file.join for key in j.on}
+    strangers = sorted({j.file for j in file.join} - raws)
+    odd = sorted(named - known - set(file.keys))
+    missing = sorted(file.required() - set(file.headers()))
+    said = ""
+    if strangers:
+        said = f"joins a file that no other entry keeps as raw: {', '.join(strangers)}"
+    elif odd:
+        said = f"unknown columns: {', '.join(odd)}"
+    elif missing:
+        said = f"required columns not mapped: {', '.join(missing)}"
+    if said:
+        remedy = f"Columns of {file.label}: {', '.join(sorted(known))}."
+        raise SettingsError(f"{file.pattern}: {said}", where=where, remedy=remedy)
+
+
+def assign(country: Country, names: list[str]) -> dict[str, Source]:
+    """The source of each file of a delivery, of those that know its name: the one that knows most of the delivery.
+
+    Names that no source of the country knows are left out.
+    """
+    sources = [load_source(s) for s in country.sources]
+    ranked = sorted(sources, key=lambda s: -sum(s.file_for(n) is not None for n in names))  # stable: the country's order
+    found = {n: next((s for s in ranked if s.file_for(n)), None) for n in names}
+    return {n: s for n, s in found.items() if s}
 
 
 def folded(text: str) -> str:

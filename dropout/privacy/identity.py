@@ -8,11 +8,12 @@ COLUMNS = ("student_id", "given_name", "family_name", "birth_date", "guardian_ph
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the table in the attached catalog `identity`, if it is not there."""
+    """Makes the tables in the attached catalog `identity`, if they are not there: students, and lines that could not be read."""
     con.execute(
         "create table if not exists identity.student (student_key bigint primary key, student_id varchar not null, "
         "given_name varchar, family_name varchar, birth_date date, guardian_phone varchar, known_at date not null)"
     )
+    con.execute("create table if not exists identity.reject_line (file_id integer not null, line bigint not null, raw varchar)")
 
 
 def remember(con: duckdb.DuckDBPyConnection, table: str) -> int:

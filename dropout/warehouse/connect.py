@@ -21,7 +21,7 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
     DuckDB writes one attached file per transaction, so a step commits file by file in an order that a
     crash between two of them cannot harm. Raises LockedError while another process holds the file.
     """
-    con = _open(deployment.warehouse, deployment.work / "tmp")
+    con = _open(deployment.warehouse, deployment.work / "tmp", deployment.settings.intake.memory_mb)
     try:
         migrate(con)
         for name in attach:
@@ -33,10 +33,15 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
         con.close()
 
 
-def _open(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+def _open(path: Path, spill: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        con = duckdb.connect(str(path), config={"temp_directory": str(spill), "temp_file_encryption": "true"})
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MiB",
+            "temp_directory": str(spill),
+            "temp_file_encryption": "true",
+        }
+        con = duckdb.connect(str(path), config=limits)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise LockedError(

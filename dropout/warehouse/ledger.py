@@ -94,3 +94,12 @@ def step(con: duckdb.DuckDBPyConnection, run: Run, name: str) -> Iterator[Counts
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def notice(con: duckdb.DuckDBPyConnection, run: Run, step: str, error: DropoutError) -> None:
+    """Records what a step left out while the run goes on: a stopped file, a delivery that waits, a school without data."""
+    log.warning(error.what, step=step, run_id=run.run_id, where=error.where, cause=error.cause, remedy=error.remedy)
+    con.execute(
+        "insert into ops.notice values (?, ?, ?, ?, ?, ?, ?)",
+        [run.run_id, step, error.where, error.what, error.cause, error.remedy, _now()],
+    )

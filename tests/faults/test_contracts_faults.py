@@ -16,6 +16,7 @@ from dropout.errors import ContractError
 from dropout.settings import Deployment, Settings
 from dropout.warehouse.connect import connect, migrate
 from dropout.warehouse.ledger import Run
+from tests.tables import FILES
 
 DELIVERY = "insert into ops.delivery values ('a', 1, '2025-01-13', 'csv', null, date '2025-01-13', false, 'read', 1, 1, 0)"
 RUN = Run(Deployment(Path("nowhere"), Settings()), "nightly", dt.date(2025, 1, 13))
@@ -31,7 +32,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("create schema staging.read")
         con.execute(staging_ddl(load_contracts()["student"], "staging.read"))
         con.execute(DELIVERY)
-        con.execute("insert into ops.file values (1, 1, 'eleves.csv', 'student', 30, 30, 0)")
+        con.execute(f"{FILES} values (1, 1, 'eleves.csv', 'student', 30, 30, 0)")
         con.execute(
             "insert into staging.read.student by name select nullif(i, 7) as student_key, date '2025-01-13' as known_at, "
             "1 as delivery_no, 1 as file_id, i + 2 as line from range(30) as r(i)"
@@ -101,7 +102,7 @@ def test_a_large_broken_delivery_is_in_quarantine_to_the_last_row(tmp_path: Path
         con.execute("create schema staging.read")
         con.execute(staging_ddl(load_contracts()["student"], "staging.read"))
         con.execute(DELIVERY)
-        con.execute("insert into ops.file values (1, 1, 'eleves.csv', 'student', 150000, 150000, 0)")
+        con.execute(f"{FILES} values (1, 1, 'eleves.csv', 'student', 150000, 150000, 0)")
         con.execute(
             "insert into staging.read.student by name select null as student_key, date '2025-01-13' as known_at, "
             "1 as delivery_no, 1 as file_id, i + 2 as line from range(150000) as r(i)"

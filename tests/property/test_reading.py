@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import duckdb
@@ -10,24 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dropout.errors import ExtractError
-from dropout.extracts.source import Source, SourceFile
-from dropout.extracts.text import read_cells
+from dropout.extracts.confined import Limits
+from dropout.extracts.source import SourceFile
+from dropout.extracts.take import open_sheet, take
 
-KIND = SourceFile(match="*", raw="t", fields={"name": "VARCHAR", "place": "VARCHAR"})
+KIND = SourceFile(match="*", raw="t", fields={"name": "VARCHAR", "place": "VARCHAR"}, date_formats=["%Y-%m-%d"])
+BLANKS = "".join(c for c in map(chr, range(0x3100)) if unicodedata.category(c) == "Zs")
 # what a cell may hold: any text of one line; a NUL or a lone CR is no text of a cell
 cell = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), max_size=12)
 table = st.lists(st.tuples(cell.filter(lambda c: c.strip() != ""), cell), max_size=12)
 
 
 def read(content: bytes, encoding: str, delimiter: str) -> tuple[list[tuple[str, str]], int, int]:
-    source = Source(source="t", title="t", encoding=encoding, delimiter=delimiter, attendance_mode="full", files=[])  # type: ignore[arg-type]
+    kind = KIND.model_copy(update={"encoding": encoding, "delimiter": delimiter})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "extract.csv"
         path.write_bytes(content)
         con = duckdb.connect()
-        cells = read_cells(con, path, source, KIND, Path(folder))
-        rows = con.execute("select coalesce(name, ''), coalesce(place, '') from cells order by line").fetchall()
-        return rows, len(cells.rejects), cells.line_count
+        taken = take(con, open_sheet(con, path, kind, Path(folder), Limits(1 << 30, 60)), kind, path.name)
+        rows = con.execute(f"select coalesce(name, ''), coalesce(place, '') from ({taken.rows}) order by line").fetchall()
+        assert len(rows) + taken.reject_count + taken.aside_count == taken.line_count
+        return rows, taken.reject_count, taken.line_count
 
 
 @settings(max_examples=150, deadline=None)
@@ -43,7 +47,8 @@ def test_any_table_comes_back_equal(rows: list[tuple[str, str]], delimiter: str,
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)  # type: ignore[arg-type]
     writer.writerows([("name", "place"), *rows])
     found, rejects, lines = read(out.getvalue().encode(encoding), encoding.removesuffix("-sig"), delimiter)
-    assert (found, rejects, lines) == (rows, 0, len(rows))
+    held = [tuple(c.strip(BLANKS) for c in row) for row in rows]  # blanks around a cell are no part of it
+    assert (found, rejects, lines) == (held, 0, len(rows))
 
 
 @settings(max_examples=250, deadline=None)
@@ -62,4 +67,4 @@ def test_damage_never_breaks_the_reconciliation(rows: int, damage: list[tuple[in
         found, rejects, lines = read(bytes(content[: cut or None]), "utf-8", ";")
     except ExtractError:
         return
-    assert len(found) + rejects == lines
+    assert rejects <= lines and len(found) <= rows + len(damage) + 1

@@ -16,6 +16,7 @@ from dropout.errors import ContractError
 from dropout.settings import Deployment, Settings
 from dropout.warehouse.connect import migrate
 from dropout.warehouse.ledger import Run
+from tests.tables import FILES
 
 RUN = Run(Deployment(Path("nowhere"), Settings()), "nightly", dt.date(2025, 1, 13))
 
@@ -36,7 +37,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
                 [name, number, name],
             )
         con.execute(
-            "insert into ops.file values (1, 1, 'eleves.csv', 'student', 40, 40, 0), "
+            f"{FILES} values (1, 1, 'eleves.csv', 'student', 40, 40, 0), "
             "(2, 1, 'absences.csv', 'attendance', 400, 400, 0), (3, 2, 'absences.csv', 'attendance', 400, 400, 0)"
         )
         con.execute("insert into staging.read.school by name select 'A' as school_id, 1 as delivery_no")
@@ -163,7 +164,7 @@ def test_lines_that_could_not_be_read_count_against_the_delivery(con: duckdb.Duc
 
 
 def test_a_dataset_rule_of_a_contract_refuses(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("insert into ops.file values (4, 1, 'calendrier.csv', 'calendar', 90, 90, 0)")
+    con.execute(f"{FILES} values (4, 1, 'calendrier.csv', 'calendar', 90, 90, 0)")
     con.execute(
         "insert into staging.read.calendar select 'A', date '2025-01-01' + i::int, false, date '2025-01-13', 1, 4, i + 2 "
         "from range(90) as r(i)"
@@ -178,7 +179,7 @@ def test_a_dataset_rule_of_a_contract_refuses(con: duckdb.DuckDBPyConnection) ->
 
 def test_a_warning_keeps_the_row_and_is_counted(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("update staging.read.student set birth_year = 2024 where line = 2")
-    con.execute("insert into ops.file values (4, 2, 'incidents.csv', 'conduct', 0, 0, 0)")
+    con.execute(f"{FILES} values (4, 2, 'incidents.csv', 'conduct', 0, 0, 0)")
     counts = check(con, RUN)
     assert (counts["quarantined"], counts["warned"], counts["clean"]) == (0, 1, 521)
     assert con.execute(

@@ -15,6 +15,7 @@ from dropout.contracts.ddl import create_core, staging_ddl
 from dropout.contracts.fill import Tally, arrived_contracts, fill, name_tonight
 from dropout.contracts.rules import row_rules
 from dropout.warehouse.connect import migrate
+from tests.tables import FILES
 
 Row = dict[str, Any]
 PLACE: Row = {"known_at": "2025-01-13", "delivery_no": 1, "file_id": 1, "line": 2}
@@ -174,7 +175,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         create_core(con)
         con.execute("attach ':memory:' as staging")
         con.execute("create schema staging.read")
-        con.execute("insert into ops.file select i, i, i || '.csv', 'any', 1, 1, 0 from range(1, 3) as r(i)")
+        con.execute(f"{FILES} select i, i, i || '.csv', 'any', 1, 1, 0 from range(1, 3) as r(i)")
         yield con
 
 

@@ -1,0 +1,85 @@
+"""Wide layouts: a column per day, subject or month becomes a row of its own."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dropout.contracts.ddl import literal
+from dropout.extracts.header import wide_places
+from dropout.extracts.sheet import Sheet
+from dropout.extracts.source import DATE_PARTS, YEAR_START, SourceFile, folded
+
+
+@dataclass(frozen=True)
+class Long:
+    """`relation`: columns line, c0 …, then `k` (which record of the line) and one text column per target; `records` a line.
+
+    `cells` says where a column of ours is found in it: its own cell, or what the header said of it.
+    """
+
+    relation: str
+    records: int
+    cells: dict[str, str]
+
+
+def unpivoted(sheet: Sheet, kind: SourceFile, around: Mapping[str, str]) -> Long:
+    """The rows of a wide sheet; records that say nothing are left out. `around`: what path and upper lines told."""
+    assert kind.unpivot is not None
+    parts = {folded(text): column for text, column in kind.unpivot.parts.items()}
+    records: dict[tuple[tuple[str, str], ...], dict[str, int]] = {}
+    for place, groups in wide_places(sheet.header, kind).items():
+        target = parts.get(folded(groups.pop("part", ""))) if parts else kind.unpivot.into
+        if target:
+            records.setdefault(tuple(sorted(groups.items())), {})[target] = place
+    said = [_said(dict(key), kind, around) for key in records]
+    targets = [kind.unpivot.into] if kind.unpivot.into else list(dict.fromkeys(kind.unpivot.parts.values()))
+    lists = ", ".join(
+        f"unnest([{', '.join(_cell(r.get(t), t, kind) for r in records.values())}]) as w{i}" for i, t in enumerate(targets)
+    )
+    anything = " or ".join(f"w{i} is not null" for i in range(len(targets)))
+    relation = f"select * from (select *, unnest(range({len(records)})) as k, {lists} from ({sheet.numbered()})) where {anything}"
+    names = list(dict.fromkeys(name for one in said for name in one))
+    cells = {name: f"([{', '.join(literal(one[name]) for one in said)}])[k + 1]" for name in names}
+    return Long(relation, len(records), cells | {t: f"w{i}" for i, t in enumerate(targets)})
+
+
+def _cell(place: int | None, target: str, kind: SourceFile) -> str:
+    if place is None:
+        return "null::varchar"
+    empty = ", ".join(literal(word) for word in {"", *kind.empty.get(target, [])})
+    return f"case when trim(c{place}) in ({empty}) then null else c{place} end"
+
+
+def _said(groups: dict[str, str], kind: SourceFile, around: Mapping[str, str]) -> dict[str, str]:
+    """Values of our columns that one header tells; a date as ISO text, or as it is written where it is none."""
+    said = {name: text.strip() for name, text in groups.items() if name not in DATE_PARTS}
+    event = kind.contract.event_date if kind.contract else None
+    if event and groups.keys() & DATE_PARTS:
+        said[event] = _date({**around, **groups}, kind)
+    return said
+
+
+def _date(found: Mapping[str, str], kind: SourceFile) -> str:
+    assert kind.unpivot is not None
+    if "date" in found:
+        for pattern in kind.date_formats or []:
+            try:
+                return dt.datetime.strptime(found["date"].strip(), pattern).date().isoformat()
+            except ValueError:
+                continue
+        return found["date"]
+    try:
+        month, day = int(found.get("month", "1")), int(found.get("day", "1"))
+        if "year" in found:
+            year = full_year(found["year"])
+        else:
+            year = full_year(found.get(YEAR_START) or found["school_year"][:4]) + (month < kind.unpivot.first_month)
+        return dt.date(year, month, day).isoformat()
+    except (ValueError, KeyError):
+        return " ".join(found.get(part, "") for part in ("day", "month", "year")).strip() or "?"
+
+
+def full_year(text: str) -> int:
+    """A calendar year of two or four digits: 22 is 2022. Raises ValueError for anything else."""
+    number = int(text)
+    return number + 2000 if number < 100 else number
