@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -53,12 +57,13 @@ def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
     The SQL pass finds violations; Great Expectations judges their summary and checks the clean rows again.
     """
-    from dropout.contracts.judge import Judge  # imports Great Expectations: 3 to 5 seconds
-
+    # importing Great Expectations takes 3 to 5 seconds: meanwhile SQL has its pass
+    importing = ThreadPoolExecutor(1).submit(import_module, "dropout.contracts.judge")
+    judge: Callable[[], Judge] = cache(lambda: importing.result().Judge(con))
     create_core(con)
     contracts = arrived_contracts(con)
     name_tonight(con, contracts)
-    judge, refusals = Judge(con), list[Refusal]()
+    refusals = list[Refusal]()
     while True:  # until no more is refused: rows may refer to a student that only a refused file has
         tallies, found, findings = _round(con, judge, contracts, run.deployment.settings.contracts.broken_at_most)
         refusals += found
@@ -81,7 +86,7 @@ def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
 
 def _round(
-    con: duckdb.DuckDBPyConnection, judge: Judge, contracts: list[Contract], broken_at_most: float
+    con: duckdb.DuckDBPyConnection, judge: Callable[[], Judge], contracts: list[Contract], broken_at_most: float
 ) -> tuple[list[Tally], list[Refusal], list[Finding]]:
     """Parts and judges all that is not refused yet, in one transaction; refuses what breaks a dataset rule."""
     con.execute("begin")
@@ -92,11 +97,11 @@ def _round(
             {"broken_at_most": broken_at_most, "few": FEW},
         )
         found = [Refusal(*row) for row in con.execute(sql("checks/refusal")).fetchall()]
-        findings = _judge_rules(judge, tallies, found)
+        findings = _judge_rules(judge(), tallies, found)
         if found:
             _refuse(con, sorted({refusal.delivery_no for refusal in found}))
         else:
-            findings += [f for tally in tallies if tally.rows for f in _again(con, judge, tally)]
+            findings += [f for tally in tallies if tally.rows for f in _again(con, judge(), tally)]
     except BaseException:
         con.execute("rollback")
         raise

@@ -1,13 +1,14 @@
 """One round of checking in SQL: each table of `staging.read` parted into clean and quarantined rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from dropout.contracts import violations
 from dropout.contracts.contract import Contract, load_contracts
-from dropout.contracts.ddl import staging_ddl
-from dropout.contracts.rules import row_rules
+from dropout.contracts.ddl import quoted, staging_columns, staging_ddl
+from dropout.contracts.rules import Rule, row_rules
 from dropout.errors import ContractError
 from dropout.resources import sql
 
@@ -36,7 +37,8 @@ def arrived_contracts(con: duckdb.DuckDBPyConnection) -> list[Contract]:
 
 def name_tonight(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Temporary tables: tonight's deliveries, those refused (none yet) with what was found, which file fed what."""
-    rows = [f"select '{c.table}' as table_name, delivery_no, file_id from staging.read.{c.table}" for c in contracts]
+    _see_arrived(con, contracts)
+    rows = [f"select '{c.table}' as table_name, delivery_no, file_id from staging.arrived.{c.table}" for c in contracts]
     source = " union all ".join(rows) or "select ''::varchar as table_name, 0 as delivery_no, 0 as file_id limit 0"
     con.execute(f"create or replace temp table table_file as select distinct * from ({source})")
     con.execute(
@@ -46,6 +48,24 @@ def name_tonight(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> N
     con.execute("create or replace temp table refused (delivery_no integer)")
     for name in FINDINGS:
         con.execute(f"create or replace temp table refused_{name} ({_ops_columns(con, name)})")
+
+
+def _see_arrived(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
+    """Views `staging.arrived.<table>`: what was read, with `row_no`; large files have a table of their own."""
+    con.execute("create schema if not exists staging.arrived")
+    whole = con.execute(
+        "select table_name from duckdb_tables() where database_name = 'staging' and schema_name = 'whole' order by 1"
+    ).fetchall()
+    for contract in contracts:
+        columns = ", ".join(quoted(c) for c in staging_columns(contract) if c != "line")
+        parts = [f"select rowid as row_no, {columns}, line from staging.read.{contract.table}"]
+        parts += [
+            f"select (file_id::bigint << 40) | rowid, {columns}, rowid + first_line from staging.whole.{quoted(name)} "
+            "where bad is null and not is_aside"
+            for (name,) in whole
+            if name.rpartition("_")[0] == contract.table
+        ]
+        con.execute(f"create or replace view staging.arrived.{contract.table} as {' union all '.join(parts)}")
 
 
 def _ops_columns(con: duckdb.DuckDBPyConnection, name: str) -> str:
@@ -61,15 +81,22 @@ def _ops_columns(con: duckdb.DuckDBPyConnection, name: str) -> str:
 def fill(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[Tally]:
     """Makes `staging.checked` anew from what is not refused; rows = clean + quarantined for each table.
 
+    A table of clean rows is a view of what was read without `staging.checked.broken`: nothing is copied.
+
     Call it once per transaction: DuckDB 2.0.0 cannot commit when a table was made, filled and dropped in it.
     """
     con.execute("drop schema if exists staging.checked cascade")
     con.execute("create schema staging.checked")
     for name in FINDINGS:
         con.execute(f"create table staging.checked.{name} ({_ops_columns(con, name)})")
+    con.execute("create table staging.checked.broken (table_name varchar, row_no bigint)")
     for contract in load_contracts().values():
-        con.execute(staging_ddl(contract, "staging.checked"))
-    tallies = [_fill_table(con, contract, _absent(con, contract)) for contract in contracts]
+        if contract not in contracts:
+            con.execute(staging_ddl(contract, "staging.checked"))
+    refused = [number for (number,) in con.execute("from refused order by all").fetchall()]
+    tallies = []
+    for contract in contracts:
+        tallies.append(_fill_table(con, contract, _absent(con, contract), refused))
     con.execute(f"insert into staging.checked.rule_result {sql('checks/file_result')}")
     return tallies
 
@@ -85,10 +112,13 @@ def _absent(con: duckdb.DuckDBPyConnection, contract: Contract) -> frozenset[str
     )
 
 
-def _fill_table(con: duckdb.DuckDBPyConnection, contract: Contract, absent: frozenset[str]) -> Tally:
+def _fill_table(con: duckdb.DuckDBPyConnection, contract: Contract, absent: frozenset[str], refused: list[int]) -> Tally:
     rules = row_rules(contract, absent)
-    con.execute(f"create or replace temp table broken as {violations.violations(contract, rules)}")
-    con.execute(f"insert into staging.checked.{contract.table} {violations.clean(contract)}")
+    find_broken(con, contract, rules, refused)
+    where = "from broken where len(rules) > 0"
+    if _count(con, f"select count(*) {where}"):  # DuckDB 2.0: an ordered insert of no row hides the next large one
+        con.execute(f"insert into staging.checked.broken select '{contract.table}', row_no {where}")
+    con.execute(f"create view staging.checked.{contract.table} as {violations.clean(contract, refused)}")
     con.execute(f"insert into staging.checked.quarantine {violations.quarantine(contract)}")
     con.execute(f"insert into staging.checked.rule_result {violations.rule_result(contract, rules)}")
     con.execute(f"insert into staging.checked.rule_result {violations.dataset_result(contract)}")
@@ -96,7 +126,7 @@ def _fill_table(con: duckdb.DuckDBPyConnection, contract: Contract, absent: froz
         contract,
         rows=_count(
             con,
-            f"select count(*) from staging.read.{contract.table} where delivery_no not in (select delivery_no from refused)",
+            f"select count(*) from staging.arrived.{contract.table} where delivery_no not in (select delivery_no from refused)",
         ),
         clean=_count(con, f"select count(*) from staging.checked.{contract.table}"),
         quarantined=_count(con, f"select count(*) from staging.checked.quarantine where table_name = '{contract.table}'"),
@@ -109,6 +139,15 @@ def _fill_table(con: duckdb.DuckDBPyConnection, contract: Contract, absent: froz
             remedy="This is a defect of the program: report it with this message. Nothing was loaded.",
         )
     return tally
+
+
+def find_broken(con: duckdb.DuckDBPyConnection, contract: Contract, rules: Sequence[Rule], refused: Sequence[int]) -> None:
+    """Fills temp table `broken`: see `violations`. Step by step, so that each plan knows how few rows the one before left."""
+    con.execute(f"create or replace temp table judged as {violations.judged(contract, rules, refused)}")
+    con.execute(f"create or replace temp table crowded as {violations.crowded(contract, refused)}")
+    found = "" if _count(con, "select count(*) from crowded") else " limit 0"  # an empty list would be looked for in every row
+    con.execute(f"create or replace temp table repeated_key as {violations.repeated_key(contract, refused)}{found}")
+    con.execute(f"create or replace temp table broken as {violations.violations(contract, refused)}")
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:

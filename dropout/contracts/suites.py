@@ -13,6 +13,7 @@ from great_expectations.expectations.row_conditions import Column as ConditionCo
 from dropout.contracts.contract import Column, Contract
 from dropout.contracts.ddl import ALWAYS_KNOWN, quoted, staging_columns
 from dropout.contracts.rules import FILE_WITHOUT_ROWS, TOO_MANY_REJECTS, Rule, Severity, dataset_rules
+from dropout.contracts.violations import packed_day
 
 gxe: Any = great_expectations.expectations  # its names exist at run time only, so mypy knows none
 GX_SEVERITY: dict[Severity, str] = {"refuse": "critical", "quarantine": "warning", "warn": "info"}
@@ -36,14 +37,13 @@ def clean_suite(contract: Contract, row_count: int) -> ExpectationSuite:
     passes everything, hence not-null and the row count.
     """
     names = staging_columns(contract)
-    key = ", ".join(quoted(name) for name in (*contract.key, "known_at", "delivery_no"))
     meta = {"table": contract.table}
     expected: list[Any] = [
         gxe.ExpectTableRowCountToEqual(value=row_count, severity="critical", meta=meta),
         gxe.ExpectTableColumnsToMatchSet(column_set=list(names), severity="critical", meta=meta),
         gxe.UnexpectedRowsExpectation(
             # counts only: the query names no value, so that none can stand in a result
-            unexpected_rows_query=f"select 1 from {{batch}} group by {key} having count(*) > 1",
+            unexpected_rows_query=_repeated(contract),
             severity="critical",
             meta=meta | {"rule": "unique_key"},
         ),
@@ -52,6 +52,17 @@ def clean_suite(contract: Contract, row_count: int) -> ExpectationSuite:
     for name, column in contract.warehouse_columns.items():
         expected += _of_column(name, column, meta)
     return ExpectationSuite(name=f"clean_{contract.table}", expectations=expected)
+
+
+def _repeated(contract: Contract) -> str:
+    """A row per repeated key; for keys with a date, per two months with one (see `packed_day`)."""
+    packed = packed_day(contract)
+    date_free = [quoted(name) for name in contract.key if not packed or contract.columns[name].type != "DATE"]
+    group = ", ".join([*date_free, "known_at", "delivery_no"])
+    if packed is None:
+        return f"select 1 from {{batch}} group by {group} having count(*) > 1"
+    block, bits = packed
+    return f"select 1 from {{batch}} group by {group}, {block} having count(*) <> bit_count({bits})"
 
 
 def _within_allowance(condition: Any, severity: Severity, meta: dict[str, str]) -> Any:

@@ -14,30 +14,76 @@ from dropout.resources import sql
 #   broken                 what `violations` gave for the table at hand
 
 
-def violations(contract: Contract, rules: Sequence[Rule]) -> str:
-    """One row per row of `staging.read.<table>` that broke one of `rules` or repeats a key.
-
-    Columns: row_no (its rowid), delivery_no, rules and warnings (lists of names), is_broken (counts against
-    the delivery; a harmless repetition does not).
-    """
+def judged(contract: Contract, rules: Sequence[Rule], refused: Sequence[int]) -> str:
+    """One row per row of `staging.read.<table>` that broke one of `rules`: row_no (its rowid), delivery_no, rules, warnings."""
     holds = {rule.name: f"holds_{number}" for number, rule in enumerate(rules)}
-    content = [name for name in contract.warehouse_columns if name not in contract.key]
     return _filled(
-        "violations",
+        "judged",
         contract,
         holds=", ".join(f"({rule.holds}) as {holds[rule.name]}" for rule in rules),
         quarantine=_names_of_broken(holds, rules, "quarantine"),
         warn=_names_of_broken(holds, rules, "warn"),
         any_broken=" or ".join(f"not {flag}" for flag in holds.values()),
-        key=_list(contract.key),
-        key_of_a=_list(contract.key, "a."),
-        content=_list(content, "a.") or "null",
+        refused=_numbers(refused),
     )
 
 
-def clean(contract: Contract) -> str:
-    """The rows of `staging.read.<table>` that are not in `broken`."""
-    return _filled("clean", contract)
+def crowded(contract: Contract, refused: Sequence[int]) -> str:
+    """Groups of rows in which a key may stand twice; see `packed_day`."""
+    group, is_crowded = _list([*contract.key, "known_at", "delivery_no"]), "count(*) > 1"
+    if packed := packed_day(contract):
+        block, bits = packed
+        group = f"{_list([*_beside_the_day(contract), 'known_at', 'delivery_no'])}, {block} as block"
+        is_crowded = f"count(*) is distinct from bit_count({bits})::bigint"
+    return _filled("crowded", contract, group=group, is_crowded=is_crowded, refused=_numbers(refused))
+
+
+def repeated_key(contract: Contract, refused: Sequence[int]) -> str:
+    """Keys that stand in several rows of one delivery, known at the same time; reads `crowded`."""
+    packed = packed_day(contract)
+    names = [*(_beside_the_day(contract) if packed else contract.key), "known_at", "delivery_no"]
+    same = [f"r.{quoted(name)} is not distinct from c.{quoted(name)}" for name in names]
+    same += [f"{packed[0]} is not distinct from c.block"] if packed else []
+    return _filled("repeated_key", contract, key=_list(contract.key), is_same=" and ".join(same), refused=_numbers(refused))
+
+
+def violations(contract: Contract, refused: Sequence[int]) -> str:
+    """One row per row of `staging.read.<table>` in `judged`, or whose key is in `repeated_key`.
+
+    Columns: row_no (its rowid), delivery_no, rules and warnings (lists of names), is_broken (counts against
+    the delivery; a harmless repetition does not).
+    """
+    content = [name for name in contract.warehouse_columns if name not in contract.key]
+    return _filled(
+        "violations",
+        contract,
+        key=_list(contract.key),
+        key_of_a=_list(contract.key, "a."),
+        content=_list(content, "a.") or "null",
+        refused=_numbers(refused),
+    )
+
+
+def packed_day(contract: Contract) -> tuple[str, str] | None:
+    """SQL for the block of 63 days a row lies in, and for the days of a group of rows as bits; None where the key has no date.
+
+    Of rows that share the rest of their key and their block, no two have the same day exactly when there are as
+    many as their bits hold ones. That costs a group per student and two months, not one per row.
+    """
+    day = next((name for name in contract.key if contract.columns[name].type == "DATE"), None)
+    if day is None:
+        return None
+    number = f"({quoted(day)} - date '1900-01-01')"
+    return f"{number} // 63", f"bit_or(1::bigint << (({number} % 63 + 63) % 63)::integer)"
+
+
+def _beside_the_day(contract: Contract) -> list[str]:
+    return [name for name in contract.key if contract.columns[name].type != "DATE"]
+
+
+def clean(contract: Contract, refused: Sequence[int]) -> str:
+    """The rows of `staging.read.<table>` whose delivery is not `refused`, and that are not in `staging.checked.broken`."""
+    return _filled("clean", contract, refused=_numbers(refused))
 
 
 def quarantine(contract: Contract) -> str:
@@ -71,6 +117,11 @@ def _filled(name: str, contract: Contract, **parts: str) -> str:
 def _names_of_broken(holds: dict[str, str], rules: Sequence[Rule], severity: str) -> str:
     names = [f"case when not {holds[r.name]} then {literal(r.name)} end" for r in rules if r.severity == severity]
     return ", ".join(names) or "null::varchar"
+
+
+def _numbers(deliveries: Sequence[int]) -> str:
+    """Delivery numbers as a list that is never empty; no delivery has the number 0."""
+    return ", ".join(map(str, [0, *deliveries]))
 
 
 def _list(names: Iterable[str], prefix: str = "") -> str:

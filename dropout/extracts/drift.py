@@ -68,15 +68,15 @@ def _words(last: list[str], now: list[str], gone: list[str], added: list[str]) -
     return words + ([f"added: {', '.join(added)}"] if added else [])
 
 
-def verify_values(con: duckdb.DuckDBPyConnection, kind: SourceFile, name: str, broken_at_most: float) -> None:
+def verify_values(con: duckdb.DuckDBPyConnection, kind: SourceFile, table: str, name: str, broken_at_most: float) -> None:
     """Raises ExtractError when a column is not what it was: most of its text no values, or a code that nobody mapped.
 
-    Reads temp tables `typed`, `failure` and `mended` of the file at hand.
+    Reads the typed rows of the file in `table`, and temp tables `failure` and `mended`.
     """
     found = con.execute("select column_name, reason, count(*) from failure group by all order by 1, 2").fetchall()
     words = []
     for column, reason, count in found:
-        row = con.execute(f"select count({quoted(column)}) from typed").fetchone()
+        row = con.execute(f"select count({quoted(column)}) from {table}").fetchone()
         filled = count + (row[0] if row else 0)
         if reason == UNMAPPED:
             words += _new_codes(con, column, filled, kind)

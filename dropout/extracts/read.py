@@ -12,10 +12,12 @@ from dropout.errors import ExtractError
 from dropout.extracts import drift
 from dropout.extracts.confined import Limits
 from dropout.extracts.rejected import keep_rejects
+from dropout.extracts.sheet import Sheet
 from dropout.extracts.siblings import joined
 from dropout.extracts.source import Source, SourceFile, assign, load_source
 from dropout.extracts.stage import clear, forget, stage
-from dropout.extracts.take import open_sheet, take
+from dropout.extracts.take import Taken, open_sheet, take
+from dropout.extracts.whole import fits, take_whole
 from dropout.privacy import identity, pseudonym
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
@@ -153,23 +155,36 @@ def _stop(
 def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, entry: Entry, work: Path) -> Counts:
     """One file into staging (or, for a raw kind, into temp table `raw_<name>`)."""
     kind, settings = entry.kind, run.deployment.settings
+    path = delivery.folder / entry.name
     limits = Limits(settings.intake.memory_mb << 20, settings.intake.file_seconds)
+    file_id = _next_file(con)
     with deadline(con, limits.seconds, entry.name):
-        sheet = open_sheet(con, delivery.folder / entry.name, kind, work, limits)
-        drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
-        taken = take(con, sheet, kind, entry.name)
-        drift.verify_values(con, kind, entry.name, settings.contracts.broken_at_most)
+        whole = None
+        if fits(path, kind, is_history=delivery.is_history):
+            whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id, work)
+        sheet, taken = whole or _sheet_and_rows(con, path, entry, work, limits)
+        try:
+            drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
+            drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
+        except ExtractError:
+            if whole:
+                con.execute(f"drop table {taken.table}")
+            raise
         rows, lost = joined(con, taken.rows, kind, entry.name)
-        rejects = taken.reject_count + lost
-        file_id = _record(con, delivery, entry, [taken.line_count, rejects, taken.aside_count], taken.encoding)
+        counts = {"lines": taken.line_count, "rejects": taken.reject_count + lost, "aside": taken.aside_count}
+        _record(con, delivery, entry, file_id, counts, taken.encoding)
         keep_rejects(con, sheet, file_id)
         rows = f"select {file_id} as file_id, * from ({rows})"
         if kind.raw:
             con.execute(f"insert into raw_{kind.raw} by name {rows}")
-        else:
+        elif not whole:
             _stage(con, rows, delivery, entry)
-    counts = {"files": 1, "lines": taken.line_count, "rejects": rejects, "aside": taken.aside_count}
-    return counts | {"rows": taken.line_count - rejects - taken.aside_count}
+    return counts | {"files": 1, "rows": counts["lines"] - counts["rejects"] - counts["aside"]}
+
+
+def _sheet_and_rows(con: duckdb.DuckDBPyConnection, path: Path, entry: Entry, work: Path, limits: Limits) -> tuple[Sheet, Taken]:
+    sheet = open_sheet(con, path, entry.kind, work, limits)
+    return sheet, take(con, sheet, entry.kind, entry.name)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, rows: str, delivery: Delivery, entry: Entry) -> None:
@@ -179,19 +194,23 @@ def _stage(con: duckdb.DuckDBPyConnection, rows: str, delivery: Delivery, entry:
     stage(con, rows, load_contracts()[entry.kind.table], known_at, delivery.no)
 
 
-def _record(con: duckdb.DuckDBPyConnection, delivery: Delivery, entry: Entry, counts: list[int], encoding: str) -> int:
-    """The file's line in the ledger: lines, rejects and lines set aside; returns its number."""
+def _next_file(con: duckdb.DuckDBPyConnection) -> int:
     row = con.execute("select nextval('ops.file_number')").fetchone()
     assert row is not None
-    lines, rejects, aside = counts
-    kind = entry.kind
+    return int(row[0])
+
+
+def _record(
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, entry: Entry, file_id: int, counts: Counts, encoding: str
+) -> None:
+    """The file's line in the ledger: lines, rejects and lines set aside."""
+    kind, rows = entry.kind, counts["lines"] - counts["rejects"] - counts["aside"]
     con.execute(
         "insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count, aside_count, "
         "source, attendance_mode, contents, encoding) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [row[0], delivery.no, entry.name, kind.label, lines, lines - rejects - aside, rejects, aside, entry.source.source,
-         kind.attendance_mode, kind.contents, encoding],
+        [file_id, delivery.no, entry.name, kind.label, counts["lines"], rows, counts["rejects"], counts["aside"],
+         entry.source.source, kind.attendance_mode, kind.contents, encoding],
     )  # fmt: skip
-    return int(row[0])
 
 
 def _make_raw(con: duckdb.DuckDBPyConnection, source: Source) -> None:

@@ -9,7 +9,8 @@ from dropout.privacy import identity
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the staging tables anew: `raw/` holds what they are made from, and what a crash left in them is worth nothing."""
-    for schema in ("read", "gone", "checked"):
+    con.execute("drop schema if exists staging.whole cascade")
+    for schema in ("read", "whole", "gone", "checked"):
         con.execute(f"create schema if not exists staging.{schema}")
     for contract in load_contracts().values():
         con.execute(staging_ddl(contract, "staging.read"))
@@ -22,6 +23,13 @@ def forget(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
     for table in load_contracts():
         con.execute(f"delete from staging.read.{table} where delivery_no = ?", [delivery_no])
         con.execute(f"delete from staging.gone.{table} where delivery_no = ?", [delivery_no])
+    held = con.execute(
+        "select table_name from duckdb_tables() where database_name = 'staging' and schema_name = 'whole'"
+    ).fetchall()
+    for (name,) in held:
+        row = con.execute(f"select any_value(delivery_no) from staging.whole.{quoted(name)}").fetchone()
+        if row and row[0] == delivery_no:
+            con.execute(f"drop table staging.whole.{quoted(name)}")
 
 
 def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_at: str, delivery_no: int) -> None:
@@ -34,7 +42,7 @@ def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_a
     if "student_id" in given:
         _name_new_students(con, rows)
     origin = f"({rows}) as r" + (" left join student_id as i on r.student_id = i.written" if "student_id" in given else "")
-    values = {name: _value(name, column.source or name, column.pii, given) for name, column in contract.warehouse_columns.items()}
+    values = pseudonymous(contract, given, "i.student_key")
     meta = f"{known_at}, {delivery_no}, file_id, line"
     kept = " where not is_deleted" if "is_deleted" in given else ""
     columns = ", ".join(quoted(c) for c in staging_columns(contract))
@@ -51,12 +59,17 @@ def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_a
         _remember(con, rows, given, known_at)
 
 
-def _value(name: str, extract: str, pii: str, given: set[str]) -> str:
-    if name == "birth_year" and "birth_date" in given:
-        return "year(birth_date)"
-    if extract not in given:
-        return "null"
-    return "i.student_key" if pii == "pseudonym" else f"r.{quoted(extract)}"
+def pseudonymous(contract: Contract, given: set[str], student_key: str) -> dict[str, str]:
+    """SQL of every warehouse column, from canonical columns `given` of rows `r`; `student_key` is that of the pseudonym."""
+
+    def value(name: str, extract: str, pii: str) -> str:
+        if name == "birth_year" and "birth_date" in given:
+            return "year(r.birth_date)"
+        if extract not in given:
+            return f"null::{contract.columns[name].type}"
+        return student_key if pii == "pseudonym" else f"r.{quoted(extract)}"
+
+    return {name: value(name, column.source or name, column.pii) for name, column in contract.warehouse_columns.items()}
 
 
 def _name_new_students(con: duckdb.DuckDBPyConnection, rows: str) -> None:

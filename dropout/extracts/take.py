@@ -22,10 +22,13 @@ ISO = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a file: `rows` is a query of its good rows (file's `line`, typed columns, flags); temp table `reject`
-    (line, column_name, reason) holds the others. line_count = rows + rejects + aside.
+    """What became of a file: line_count = rows + rejects + aside.
+
+    `table` holds its typed rows, good or `bad`; `rows` is a query of the good ones (line of the file, typed columns,
+    flags); temp table `reject` (line, column_name, reason) names what is no row.
     """
 
+    table: str
     rows: str
     line_count: int
     reject_count: int
@@ -49,7 +52,7 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
     """
     _table(con, "left_out", {"line": sheet.left_out}, "line bigint")
     found = around(kind, name, sheet)
-    own = {column: f"c{place}" for column, place in places(sheet.header, kind).items()}
+    own = own_cells(sheet, kind)
     relation, units = sheet.relation, sheet.line_count
     if kind.unpivot:
         long = unpivoted(sheet, kind, found)
@@ -57,7 +60,7 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
         relation, own = "select * from long", own | long.cells
         units = (sheet.line_count - len(sheet.rejects)) * long.records + len(sheet.rejects)
     has_line = sheet.has_line or bool(kind.unpivot)
-    type_cells(con, relation, _columns(sheet, kind, own, found), _flags(sheet, kind, own, has_line=has_line, name=name))
+    type_cells(con, relation, columns_of(sheet, kind, own, found), flags_of(sheet, kind, own, has_line=has_line, name=name))
     rows = "select * from typed" if has_line else sheet.placed(f"select rowid + {sheet.first_line} as line, * from typed")
     _reject(con, sheet, has_line=has_line)
     rejects, typed, aside = (_count(con, q) for q in ("reject", "typed", "typed where is_aside"))
@@ -65,6 +68,7 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
     if blank < 0 or (blank and not kind.unpivot):
         raise ExtractError("lines do not reconcile with rows and rejects", where=name, remedy="Report this file's structure.")
     return Taken(
+        table="typed",
         rows=f"select * exclude (bad, is_aside) from ({rows}) where bad is null and not is_aside",
         line_count=units,
         reject_count=rejects,
@@ -74,7 +78,12 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
     )
 
 
-def _columns(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[str, str]) -> list[Column]:
+def own_cells(sheet: Sheet, kind: SourceFile) -> dict[str, str]:
+    """Our columns that have a cell of their own in the sheet's relation."""
+    return {column: f"c{place}" for column, place in places(sheet.header, kind).items()}
+
+
+def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[str, str]) -> list[Column]:
     """Every column this file gives, and where its text comes from: own cells, path and upper lines, or a constant."""
     unpivoted_date = kind.contract.event_date if kind.contract and kind.unpivot else None
     columns = []
@@ -97,7 +106,7 @@ def _columns(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[st
     return columns
 
 
-def _flags(sheet: Sheet, kind: SourceFile, own: dict[str, str], *, has_line: bool, name: str) -> dict[str, str]:
+def flags_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], *, has_line: bool, name: str) -> dict[str, str]:
     """SQL of the columns beside ours: line, whether a row is of no concern, whether it deletes."""
     cells = sorted({cell for cell in own.values() if cell.startswith("c")})
     aside = [" and ".join(f"{cell} is null" for cell in cells)] if cells and not kind.unpivot else []

@@ -56,20 +56,47 @@ def read_text(con: duckdb.DuckDBPyConnection, path: Path, kind: SourceFile, work
     return sheet or _line_by_line(text, layout, encoding, work)
 
 
+def quick_sheet(path: Path, kind: SourceFile, work: Path) -> Sheet | None:
+    """The sheet of a file of plain lines, not yet looked at: whoever reads it must find `line_count` rows, or nothing.
+
+    None for a file with quotes, damaged bytes or mixed line ends.
+    """
+    assert kind.encoding is not None
+    text, encoding, is_clean = as_utf8(path, many(kind.encoding), work)  # type: ignore[arg-type]
+    layout = _layout(text, kind, path.name)
+    found = _survey(text)
+    if not is_clean or found.has_nul or found.has_mixed_ends or found.has_quote:
+        return None
+    return _sheet(_plain(text, layout, found, quoting="quote='', escape=''"), text, layout, found, encoding, [])
+
+
+def _plain(text: Path, layout: Layout, found: Survey, quoting: str) -> str:
+    """The query by which DuckDB reads all of a file at once."""
+    end = "\\r\\n" if found.has_crlf else "\\n"
+    options = f"header=true, skip={layout.header_line - 1}, delim='{layout.delimiter}', new_line='{end}', {quoting}"
+    return _read_csv(text, [f"c{i}" for i in range(len(layout.header))], options)
+
+
+def _sheet(relation: str, text: Path, layout: Layout, found: Survey, encoding: str, rejects: list[Reject]) -> Sheet:
+    return Sheet(
+        relation=relation, header=layout.header, line_count=found.line_count - layout.header_line, rejects=rejects,
+        has_line=False, first_line=layout.header_line + 1, left_out=[line for line, _, _ in rejects], above=layout.above,
+        encoding=encoding, is_typed=False, text=text,
+    )  # fmt: skip
+
+
 def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: Survey, encoding: str) -> Sheet | None:
     """The file as DuckDB reads it, or None where that does not account for every line.
 
     Without a quote in the file a line that does not fit is simply left out, and DuckDB says which; with quotes
     it might swallow its neighbours, so then any complaint sends the file to be read line by line.
     """
-    end = "\\r\\n" if found.has_crlf else "\\n"
-    quoting = "quote='\"', escape='\"'" if found.has_quote else "quote='', escape='', ignore_errors=true, store_rejects=true"
-    options = f"header=true, skip={layout.header_line - 1}, delim='{layout.delimiter}', new_line='{end}', {quoting}"
-    width = len(layout.header)
-    relation = _read_csv(text, [f"c{i}" for i in range(width)], options)
+    quoting = "quote='\"', escape='\"'" if found.has_quote else "quote='', escape='', ignore_errors=true"
+    relation = _plain(text, layout, found, quoting)
+    watched = relation if found.has_quote else relation.replace("ignore_errors=true", "ignore_errors=true, store_rejects=true")
     try:
-        # the widest cells last: DuckDB must look at every line to its end, or it notices no line that is cut
-        [(rows, _)] = con.execute(f"select count(*), count(c{width - 1}) from ({relation})").fetchall()
+        # the last cell too: DuckDB must look at every line to its end, or it notices no line that is cut
+        [(rows, _)] = con.execute(f"select count(*), count(c{len(layout.header) - 1}) from ({watched})").fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
         return None
     rejects: list[Reject] = []
@@ -77,15 +104,8 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
         errors = con.execute("select distinct line, error_type from reject_errors order by line").fetchall()
         con.execute("drop table reject_errors; drop table reject_scans")
         rejects = [(int(line), "", STRUCTURE[kind]) for line, kind in errors if kind in STRUCTURE]
-        relation = relation.replace(", store_rejects=true", "")
-    count = found.line_count - layout.header_line
-    if rows + len(rejects) != count:
-        return None
-    return Sheet(
-        relation=relation, header=layout.header, line_count=count, rejects=rejects, has_line=False,
-        first_line=layout.header_line + 1, left_out=[line for line, _, _ in rejects], above=layout.above,
-        encoding=encoding, is_typed=False, text=text,
-    )  # fmt: skip
+    sheet = _sheet(relation, text, layout, found, encoding, rejects)
+    return sheet if rows + len(rejects) == sheet.line_count else None
 
 
 def _line_by_line(text: Path, layout: Layout, encoding: str, work: Path) -> Sheet:

@@ -47,10 +47,21 @@ def type_cells(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[
 
     Fills temp table `failure` (row_no: rowid in `typed`, column_name, reason) and returns its number of rows.
     """
-    con.execute(f"create or replace temp table typed as {_statement(relation, columns, flags)}")
+    return make_typed(con, "typed", "from ({})", relation, columns, flags)
+
+
+def make_typed(
+    con: duckdb.DuckDBPyConnection, target: str, shape: str, relation: str, columns: Sequence[Column], flags: Mapping[str, str]
+) -> int:
+    """`type_cells` into table `target`, temporary if it names no schema; `shape` is a query around the rows, in place of {}.
+
+    `shape` must keep the order of the rows.
+    """
+    kind = "table" if "." in target else "temp table"
+    con.execute(f"create or replace {kind} {target} as {shape.format(_statement(relation, columns, flags))}")
     con.execute("create or replace temp table failure (row_no bigint, column_name varchar, reason varchar)")
-    if _one(con, "select count(bad) from typed"):
-        _read_again(con, relation, columns, flags)
+    if _one(con, f"select count(bad) from {target}"):
+        _read_again(con, target, relation, columns, flags)
     return _one(con, "select count(*) from failure")
 
 
@@ -151,10 +162,12 @@ def _latin(cell: str) -> str:
     return f"translate({cell}, {literal(_FROM)}, {literal(_TO)})"
 
 
-def _read_again(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], flags: Mapping[str, str]) -> None:
-    """Reads the rows with a bad cell once more, with patience; corrects them in `typed`, or says why in `failure`."""
+def _read_again(
+    con: duckdb.DuckDBPyConnection, target: str, relation: str, columns: Sequence[Column], flags: Mapping[str, str]
+) -> None:
+    """Reads the rows with a bad cell once more, with patience; corrects them in `target`, or says why in `failure`."""
     statement = _statement(relation, columns, flags, has_text=True)
-    # in the order of the file both times: the nth bad row here is the nth bad row of `typed`
+    # in the order of the file both times: the nth bad row here is the nth bad row of `target`
     con.execute(f"create or replace temp table again as select * from ({statement}) where bad is not null")
     _spell(con, columns)
     judged = [c for c in columns if c.is_judged]
@@ -162,13 +175,13 @@ def _read_again(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence
     blank = ", ".join(f"nullif(trim({_latin(_text(c))}), '') as {_text(c)}" for c in judged)
     con.execute(
         "create or replace temp table mended as with place as ("
-        "select rowid as row_no, row_number() over (order by rowid) - 1 as n from typed where bad is not null), "
+        f"select rowid as row_no, row_number() over (order by rowid) - 1 as n from {target} where bad is not null), "
         f"value as (select p.row_no, {mended} from again as a inner join place as p on a.rowid = p.n), "
         f"given as (select * replace ({blank}) from value) "
         f"select *, ({_verdict(columns, {})})::utinyint as bad from given"
     )
     values = ", ".join(f"{quoted(c.name)} = m.{quoted(c.name)}" for c in judged)
-    con.execute(f"update typed set {values}, bad = m.bad from mended as m where typed.rowid = m.row_no")
+    con.execute(f"update {target} as t set {values}, bad = m.bad from mended as m where t.rowid = m.row_no")
     why = " ".join(f"when {place} then {_reason(c)}" for place, c in enumerate(columns) if c.is_judged)
     names = " ".join(f"when {place} then {literal(c.name)}" for place, c in enumerate(columns) if c.is_judged)
     con.execute(f"insert into failure select row_no, case bad {names} end, case bad {why} end from mended where bad is not null")

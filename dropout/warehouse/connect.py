@@ -38,8 +38,8 @@ def _open(path: Path, spill: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
         limits: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_mb}MiB",
+            # not encrypted: DuckDB's wheel has no module that can write encrypted files, and a spill would end in an error
             "temp_directory": str(spill),
-            "temp_file_encryption": "true",
         }
         con = duckdb.connect(str(path), config=limits)
     except duckdb.IOException as error:

@@ -11,7 +11,7 @@ from dropout.settings import Deployment
 
 @contextmanager
 def exclusive(deployment: Deployment) -> Iterator[None]:
-    """Holds the deployment's lock; raises LockedError at once when another run has it."""
+    """Holds the deployment's lock, and clears what a killed run spilled; raises LockedError at once when another run has it."""
     handle = os.open(deployment.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -22,6 +22,8 @@ def exclusive(deployment: Deployment) -> Iterator[None]:
                 where=str(deployment.root),
                 remedy="Wait until it has ended; `dropout status` shows the last run.",
             ) from None
+        for left in (deployment.work / "tmp").glob("duckdb_temp_*"):  # spilled by a run that was killed
+            left.unlink(missing_ok=True)
         yield
     finally:
         os.close(handle)

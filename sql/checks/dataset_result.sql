@@ -1,6 +1,6 @@
 -- one row per delivery and dataset rule of $table: rows, and the broken rows or 1 where the rule does not hold
 with arrived as (
-    select * from staging.read.$table
+    select * from staging.arrived.$table
     where delivery_no not in (select delivery_no from refused)
 ),
 

@@ -3,6 +3,6 @@
 select
     r.delivery_no, '$table' as table_name, coalesce(r.file_id, 0) as file_id, coalesce(r.line, 0) as line, b.rules,
     to_json(struct_pack($content_by_name, known_at := r.known_at))::varchar as row_data
-from staging.read.$table as r
-inner join broken as b on r.rowid = b.row_no
+from staging.arrived.$table as r
+inner join broken as b on r.row_no = b.row_no
 where len(b.rules) > 0

@@ -1,7 +1,7 @@
 -- one row per delivery and row rule of $table: how many rows there were and how many broke it
 with arrived as (
     select delivery_no, count(*) as row_count
-    from staging.read.$table
+    from staging.arrived.$table
     where delivery_no not in (select delivery_no from refused)
     group by delivery_no
 ),

@@ -1,37 +1,14 @@
 -- one row per row of $table that broke a rule: where it stands, the rules that cost it its place, and the warnings
-with arrived as not materialized (
-    select rowid as row_no, *
-    from staging.read.$table
-    where delivery_no not in (select delivery_no from refused)
-),
-
-held as (
-    select row_no, delivery_no, $holds
-    from arrived
-),
-
-judged as (
-    select
-        row_no, delivery_no,
-        list_filter([$quarantine], lambda rule: rule is not null) as rules,
-        list_filter([$warn], lambda rule: rule is not null) as warnings
-    from held
-    where $any_broken
-),
-
-repeated_key as (
-    select $key, known_at, delivery_no
-    from arrived
-    group by all
-    having count(*) > 1
-),
-
-ranked as (
+with ranked as (
     select
         a.row_no, a.delivery_no, hash($content) as content,
         row_number() over best as place,
         first_value(hash($content)) over best as best_content
-    from arrived as a
+    from (
+        select *
+        from staging.arrived.$table
+        where delivery_no not in ($refused)
+    ) as a
     semi join repeated_key using ($key, known_at, delivery_no)
     left join judged as j on a.row_no = j.row_no
     left join ops.file as f on a.file_id = f.file_id

@@ -68,7 +68,7 @@ def test_a_row_that_vanishes_is_an_error(con: duckdb.DuckDBPyConnection, monkeyp
     from dropout.contracts import violations
 
     whole = violations.clean
-    monkeypatch.setattr(violations, "clean", lambda contract: whole(contract) + " limit 28")
+    monkeypatch.setattr(violations, "clean", lambda contract, refused: whole(contract, refused) + " limit 28")
     before = state(con)
     with pytest.raises(ContractError, match="30 rows became 28 clean and 1 quarantined ones"):
         checking.check(con, RUN)

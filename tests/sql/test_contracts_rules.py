@@ -9,10 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from dropout.contracts import violations
 from dropout.contracts.contract import load_contracts
 from dropout.contracts.ddl import create_core, staging_ddl
-from dropout.contracts.fill import Tally, arrived_contracts, fill, name_tonight
+from dropout.contracts.fill import Tally, arrived_contracts, fill, find_broken, name_tonight
 from dropout.contracts.rules import row_rules
 from dropout.warehouse.connect import migrate
 from tests.tables import FILES
@@ -257,7 +256,7 @@ def judged(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, int], tuple[
     name_tonight(warehouse, contracts)
     fill(warehouse, contracts)
     for contract in contracts:
-        warehouse.execute(f"create or replace temp table broken as {violations.violations(contract, row_rules(contract))}")
+        find_broken(warehouse, contract, row_rules(contract), [])
         rows = warehouse.execute(
             f"select r.line, b.rules, b.warnings from broken as b "
             f"inner join staging.read.{contract.table} as r on b.row_no = r.rowid"

@@ -1,0 +1,92 @@
+"""Large plain files: from their text into staging in one scan, without a copy in between.
+
+What is done here is what `take` and `stage` do, for a file of which every line fits and every row concerns one of
+our tables. Anything else about the file, and it is read their way. Line numbers need no column: rows stand in the
+order of the file.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from dropout.contracts.contract import Contract
+from dropout.contracts.ddl import quoted
+from dropout.extracts.around import around
+from dropout.extracts.sheet import Sheet
+from dropout.extracts.source import FORMATS, SourceFile
+from dropout.extracts.stage import pseudonymous
+from dropout.extracts.take import Taken, columns_of, flags_of, own_cells
+from dropout.extracts.text import quick_sheet
+from dropout.extracts.typed import make_typed
+
+BYTES_AT_LEAST = 32 << 20  # below it a table of its own costs more than the copy
+ESTIMATES = "join_order,build_side_probe_side"  # DuckDB takes a CSV for some 40 rows, and would hash all of it
+
+
+def fits(path: Path, kind: SourceFile, *, is_history: bool) -> bool:
+    """Whether a file of this kind may go this way."""
+    is_plain = not (kind.unpivot or kind.join or kind.deleted or kind.only or (kind.known_at and is_history))
+    is_text = (kind.format or FORMATS.get(path.suffix.lower(), "text")) == "text"
+    contract = kind.contract
+    return bool(is_plain and is_text and contract and not _names_people(contract)) and path.stat().st_size >= BYTES_AT_LEAST
+
+
+def _names_people(contract: Contract) -> bool:
+    return any(name != "student_id" for name in contract.identity_columns)
+
+
+def take_whole(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    kind: SourceFile,
+    name: str,
+    known_at: str,
+    delivery_no: int,
+    file_id: int,
+    work: Path,
+) -> tuple[Sheet, Taken] | None:
+    """Reads file `path` into table `staging.whole."<table>_<file_id>"`; None when it is not plain after all, and nothing is left.
+
+    Fills temp tables `failure` and `reject` as `take` does.
+    """
+    contract = kind.contract
+    assert contract is not None
+    sheet = quick_sheet(path, kind, work)
+    if sheet is None:
+        return None
+    target = f"staging.whole.{quoted(table_name(contract, file_id))}"
+    own, found = own_cells(sheet, kind), around(kind, name, sheet)
+    columns, flags = columns_of(sheet, kind, own, found), flags_of(sheet, kind, own, has_line=False, name=name)
+    event = quoted(contract.event_date) if contract.event_date else "null::date"
+    values = pseudonymous(contract, {c.name for c in columns}, "coalesce(i.student_key, pseudonym(r.student_id))")
+    named = ", ".join(f"{value} as {quoted(column)}" for column, value in values.items())
+    shape = (
+        f"select {named}, {known_at.replace('event_date', event)} as known_at, {delivery_no} as delivery_no, "
+        f"{file_id} as file_id, {sheet.first_line} as first_line, bad, is_aside from ({{}}) as r"
+        + (" left join student_id as i on r.student_id = i.written" if "student_id" in own else "")
+    )
+    con.execute(f"set disabled_optimizers = '{ESTIMATES}'")
+    try:
+        failures = make_typed(con, target, shape, sheet.relation, columns, flags)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        failures = -1
+    finally:
+        con.execute("set disabled_optimizers = ''")
+    if failures < 0 or _count(con, target) != sheet.line_count:
+        con.execute(f"drop table if exists {target}")
+        return None
+    con.execute(
+        f"create or replace temp table reject as select row_no + {sheet.first_line} as line, column_name, reason from failure"
+    )
+    aside = _count(con, f"{target} where is_aside")
+    return sheet, Taken(target, f"from {target}", sheet.line_count, failures, aside, sheet.header, sheet.encoding)
+
+
+def table_name(contract: Contract, file_id: int) -> str:
+    """Name of the staging table of one file."""
+    return f"{contract.table}_{file_id}"
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
