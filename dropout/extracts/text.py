@@ -28,7 +28,6 @@ class Survey:
     line_count: int  # all of them, without empty ones at the end
     has_nul: bool
     has_quote: bool
-    has_crlf: bool
     has_mixed_ends: bool
 
 
@@ -67,13 +66,13 @@ def quick_sheet(path: Path, kind: SourceFile, work: Path) -> Sheet | None:
     found = _survey(text)
     if not is_clean or found.has_nul or found.has_mixed_ends or found.has_quote:
         return None
-    return _sheet(_plain(text, layout, found, quoting="quote='', escape=''"), text, layout, found, encoding, [])
+    return _sheet(_plain(text, layout, quoting="quote='', escape=''"), text, layout, found, encoding, [])
 
 
-def _plain(text: Path, layout: Layout, found: Survey, quoting: str) -> str:
+def _plain(text: Path, layout: Layout, quoting: str) -> str:
     """The query by which DuckDB reads all of a file at once."""
-    end = "\\r\\n" if found.has_crlf else "\\n"
-    options = f"header=true, skip={layout.header_line - 1}, delim='{layout.delimiter}', new_line='{end}', {quoting}"
+    # new_line is not named: DuckDB 2.0 reads no row at all when it is told of CRLF, and finds it by itself
+    options = f"header=true, skip={layout.header_line - 1}, delim='{layout.delimiter}', {quoting}"
     return _read_csv(text, [f"c{i}" for i in range(len(layout.header))], options)
 
 
@@ -92,7 +91,7 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
     it might swallow its neighbours, so then any complaint sends the file to be read line by line.
     """
     quoting = "quote='\"', escape='\"'" if found.has_quote else "quote='', escape='', ignore_errors=true"
-    relation = _plain(text, layout, found, quoting)
+    relation = _plain(text, layout, quoting)
     watched = relation if found.has_quote else relation.replace("ignore_errors=true", "ignore_errors=true, store_rejects=true")
     try:
         # the last cell too: DuckDB must look at every line to its end, or it notices no line that is cut
@@ -150,7 +149,6 @@ def _survey(path: Path) -> Survey:
         line_count=count - empty_at_the_end + (not is_ended),
         has_nul=has_nul,
         has_quote=has_quote,
-        has_crlf=crlf > 0,
         has_mixed_ends=cr != crlf or 0 < crlf < count,
     )
 
