@@ -13,6 +13,8 @@ _QUESTIONS = {
     "order by started_at desc limit 8",
     "Deliveries": "select status, count(*) as deliveries, sum(file_count) as files, sum(again_count) as arrived_again, "
     "max(name) as latest from ops.delivery group by status order by status",
+    "Left out by the last run": "select step, place, what, cause, remedy from ops.notice "
+    "where run_id = (select run_id from ops.run order by started_at desc limit 1) order by noticed_at",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",
     "Publications": "select generation_id, as_of_date, student_count as students, listed_count as listed from ops.generation "
     "order by published_at desc limit 3",

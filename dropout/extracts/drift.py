@@ -1,5 +1,6 @@
 """Schema drift: a file that is not what its source sent before is stopped with the difference in words."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 import duckdb
@@ -109,3 +110,21 @@ def _new_codes(con: duckdb.DuckDBPyConnection, column: str, filled: int, kind: S
     if len(rows) > SHOWN or not shown:  # so many values, or such long ones, are no codes: perhaps names
         return [f"{column}: values that are no codes"]
     return [f"{column}: new codes {', '.join(shown)}"]
+
+
+def accept(con: duckdb.DuckDBPyConnection, today: dt.date) -> list[str]:
+    """Accepts the headers of every file that was stopped for them; their deliveries are read again the next night.
+
+    Returns the files' names.
+    """
+    files = [
+        name for (name,) in con.execute("select distinct file from ops.file_shape where not is_accepted order by 1").fetchall()
+    ]
+    waiting = "select file from ops.file_shape where not is_accepted"
+    con.execute(
+        "update ops.delivery set status = 'landed', arrived_on = ? where delivery_no in "
+        f"(select delivery_no from ops.file where status = 'stopped' and file in ({waiting}))",
+        [today],
+    )
+    con.execute("update ops.file_shape set is_accepted = true")
+    return files

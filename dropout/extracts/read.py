@@ -96,8 +96,7 @@ def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery)
 
     Returns its counts and what stopped; a source whose raw files are not whole stops all of its files.
     """
-    con.execute("delete from ops.reject where file_id in (select file_id from ops.file where delivery_no = ?)", [delivery.no])
-    con.execute("delete from ops.file where delivery_no = ?", [delivery.no])
+    con.execute("delete from ops.file where delivery_no = ? and status = 'stopped'", [delivery.no])
     run.deployment.work.mkdir(mode=0o700, exist_ok=True)
     names = sorted(str(p.relative_to(delivery.folder)) for p in delivery.folder.rglob("*") if p.is_file())
     sources = assign(run.deployment.country, names)
@@ -157,7 +156,7 @@ def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, ent
     kind, settings = entry.kind, run.deployment.settings
     path = delivery.folder / entry.name
     limits = Limits(settings.intake.memory_mb << 20, settings.intake.file_seconds)
-    file_id = _next_file(con)
+    file_id = _file_number(con, delivery, entry)
     with deadline(con, limits.seconds, entry.name):
         whole = None
         if fits(path, kind, is_history=delivery.is_history):
@@ -194,10 +193,14 @@ def _stage(con: duckdb.DuckDBPyConnection, rows: str, delivery: Delivery, entry:
     stage(con, rows, load_contracts()[entry.kind.table], known_at, delivery.no)
 
 
-def _next_file(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute("select nextval('ops.file_number')").fetchone()
-    assert row is not None
-    return int(row[0])
+def _file_number(con: duckdb.DuckDBPyConnection, delivery: Delivery, entry: Entry) -> int:
+    """The file's number: a new one, or the one it had when its delivery was read before, of which nothing else is left."""
+    place = [delivery.no, entry.name, entry.kind.label]
+    known = con.execute("select file_id from ops.file where delivery_no = ? and file = ? and source_file = ?", place).fetchall()
+    [(number,)] = known or con.execute("select nextval('ops.file_number')").fetchall()
+    for table in ("ops.reject", "ops.file", "identity.reject_line"):
+        con.execute(f"delete from {table} where file_id = ?", [number])
+    return int(number)
 
 
 def _record(
