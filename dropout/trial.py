@@ -139,8 +139,9 @@ def _columns(con: duckdb.DuckDBPyConnection) -> Shown:
 
 def _places(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """Where the rows of a table were staged."""
-    whole = con.execute("select table_name from duckdb_tables() where schema_name = 'whole' order by 1").fetchall()
-    return [f"staging.read.{table}", *(f"staging.whole.{quoted(n)}" for (n,) in whole if n.rpartition("_")[0] == table)]
+    whole = con.execute("select view_name from duckdb_views() where schema_name = 'whole' order by 1").fetchall()
+    mine = [n for (n,) in whole if n.removesuffix("_rows").rpartition("_")[0] == table]
+    return [f"staging.read.{table}", *(f"staging.whole.{quoted(n)}" for n in mine)]
 
 
 def _broken(con: duckdb.DuckDBPyConnection) -> Shown:

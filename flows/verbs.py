@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,17 @@ class Verb:
     module: str
     says: str
     attach: tuple[Attached, ...] = ()
+    ahead: str = ""  # a module that the next verb needs and that takes seconds to import: begun meanwhile
 
 
 VERBS = {
     "land": Verb("dropout.extracts.land", "Copy each delivery of the inbox once into raw/, under its hash."),
-    "read": Verb("dropout.extracts.read", "Turn landed files into typed rows under pseudonyms.", ("identity", "staging")),
+    "read": Verb(
+        "dropout.extracts.read",
+        "Turn landed files into typed rows under pseudonyms.",
+        ("identity", "staging"),
+        ahead="dropout.contracts.judge",
+    ),
     "check": Verb("dropout.contracts.check", "Hold the rows against the contracts; broken ones go to quarantine.", ("staging",)),
     "load": Verb("dropout.extracts.load", "Merge checked rows into the warehouse.", ("staging",)),
     "train": Verb("dropout.model.train", "Train candidate models on past cohorts."),
@@ -49,6 +56,8 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
     """Performs verb `name`; its counts go into the ledger and come back."""
     verb = VERBS[name]
     function = getattr(import_module(verb.module), name)
+    if verb.ahead:
+        Thread(target=import_module, args=(verb.ahead,), daemon=True).start()
     with connect(run.deployment, attach=verb.attach) as con, step(con, run, name) as counts:
         counts.update(function(con, run, **options))
     return counts

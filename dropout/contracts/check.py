@@ -14,6 +14,7 @@ import duckdb
 from dropout.contracts.ddl import create_core
 from dropout.contracts.fill import FINDINGS, Tally, arrived_contracts, fill, name_tonight
 from dropout.contracts.rules import FEW, find_rule
+from dropout.contracts.violations import key_counts
 from dropout.errors import ContractError
 from dropout.resources import sql
 from dropout.warehouse.ledger import Counts, Run, log
@@ -131,11 +132,13 @@ def _refuse(con: duckdb.DuckDBPyConnection, deliveries: list[int]) -> None:
 
 def _again(con: duckdb.DuckDBPyConnection, judge: Judge, tally: Tally) -> list[Finding]:
     """The clean rows once more by Great Expectations; ContractError where it disagrees with the SQL pass."""
-    from dropout.contracts.suites import clean_suite
+    from dropout.contracts.suites import clean_suite, unique_suite
 
     table = tally.contract.table
     con.execute(f"create or replace temp view clean_{table} as select * from staging.checked.{table}")
     findings = judge.judge(f"clean_{table}", clean_suite(tally.contract, tally.clean))
+    con.execute(f"create or replace temp table keys_{table} as {key_counts(tally.contract, f'clean_{table}')}")
+    findings += judge.judge(f"keys_{table}", unique_suite(tally.contract))
     con.execute(f"drop view clean_{table}")
     for finding in findings:
         if finding.severity == "critical" and not finding.is_met:

@@ -54,18 +54,18 @@ def _see_arrived(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> N
     """Views `staging.arrived.<table>`: what was read, with `row_no`; large files have a table of their own."""
     con.execute("create schema if not exists staging.arrived")
     whole = con.execute(
-        "select table_name from duckdb_tables() where database_name = 'staging' and schema_name = 'whole' order by 1"
+        "select view_name from duckdb_views() where database_name = 'staging' and schema_name = 'whole' order by 1"
     ).fetchall()
     for contract in contracts:
-        columns = ", ".join(quoted(c) for c in staging_columns(contract) if c != "line")
-        parts = [f"select rowid as row_no, {columns}, line from staging.read.{contract.table}"]
-        parts += [
-            f"select (file_id::bigint << 40) | rowid, {columns}, rowid + first_line from staging.whole.{quoted(name)} "
-            "where bad is null and not is_aside"
-            for (name,) in whole
-            if name.rpartition("_")[0] == contract.table
-        ]
+        columns = ", ".join(map(quoted, staging_columns(contract)))
+        parts = [f"select rowid as row_no, {columns} from staging.read.{contract.table}"]
+        parts += [f"select row_no, {columns} from staging.whole.{quoted(n)}" for (n,) in whole if _is_of(n, contract)]
         con.execute(f"create or replace view staging.arrived.{contract.table} as {' union all '.join(parts)}")
+
+
+def _is_of(view: str, contract: Contract) -> bool:
+    """Whether a view of one large file's rows, `<table>_<number>_rows`, is of this table."""
+    return view.removesuffix("_rows").rpartition("_")[0] == contract.table
 
 
 def _ops_columns(con: duckdb.DuckDBPyConnection, name: str) -> str:

@@ -11,9 +11,8 @@ from great_expectations import ExpectationSuite
 from great_expectations.expectations.row_conditions import Column as ConditionColumn
 
 from dropout.contracts.contract import Column, Contract
-from dropout.contracts.ddl import ALWAYS_KNOWN, quoted, staging_columns
+from dropout.contracts.ddl import ALWAYS_KNOWN, staging_columns
 from dropout.contracts.rules import FILE_WITHOUT_ROWS, TOO_MANY_REJECTS, Rule, Severity, dataset_rules
-from dropout.contracts.violations import packed_day
 
 gxe: Any = great_expectations.expectations  # its names exist at run time only, so mypy knows none
 GX_SEVERITY: dict[Severity, str] = {"refuse": "critical", "quarantine": "warning", "warn": "info"}
@@ -32,21 +31,15 @@ def summary_suite(contracts: Sequence[Contract]) -> ExpectationSuite:
 def clean_suite(contract: Contract, row_count: int) -> ExpectationSuite:
     """The clean rows once more, by another hand than the SQL that chose them.
 
-    Uniqueness is asked by GROUP BY over key, known_at and delivery: GX's compound-unique counts over a window and takes
-    three times as long as all other expectations together. NULLs pass in-set and between, and an empty table
-    passes everything, hence not-null and the row count.
+    Uniqueness is judged by `unique_suite`: GX's compound-unique counts over a window and takes three times as long as
+    all other expectations together. NULLs pass in-set and between, and an empty table passes everything, hence
+    not-null and the row count.
     """
     names = staging_columns(contract)
     meta = {"table": contract.table}
     expected: list[Any] = [
         gxe.ExpectTableRowCountToEqual(value=row_count, severity="critical", meta=meta),
         gxe.ExpectTableColumnsToMatchSet(column_set=list(names), severity="critical", meta=meta),
-        gxe.UnexpectedRowsExpectation(
-            # counts only: the query names no value, so that none can stand in a result
-            unexpected_rows_query=_repeated(contract),
-            severity="critical",
-            meta=meta | {"rule": "unique_key"},
-        ),
         *(_not_null(name, meta) for name in sorted(ALWAYS_KNOWN)),
     ]
     for name, column in contract.warehouse_columns.items():
@@ -54,15 +47,16 @@ def clean_suite(contract: Contract, row_count: int) -> ExpectationSuite:
     return ExpectationSuite(name=f"clean_{contract.table}", expectations=expected)
 
 
-def _repeated(contract: Contract) -> str:
-    """A row per repeated key; for keys with a date, per two months with one (see `packed_day`)."""
-    packed = packed_day(contract)
-    date_free = [quoted(name) for name in contract.key if not packed or contract.columns[name].type != "DATE"]
-    group = ", ".join([*date_free, "known_at", "delivery_no"])
-    if packed is None:
-        return f"select 1 from {{batch}} group by {group} having count(*) > 1"
-    block, bits = packed
-    return f"select 1 from {{batch}} group by {group}, {block} having count(*) <> bit_count({bits})"
+def unique_suite(contract: Contract) -> ExpectationSuite:
+    """No key stands twice among the clean rows, judged on `key_counts` of them: as many rows as keys in every group."""
+    expected = gxe.ExpectColumnPairValuesToBeEqual(
+        column_A="row_count",
+        column_B="key_count",
+        ignore_row_if="neither",
+        severity="critical",
+        meta={"table": contract.table, "rule": "unique_key"},
+    )
+    return ExpectationSuite(name=f"keys_{contract.table}", expectations=[expected])
 
 
 def _within_allowance(condition: Any, severity: Severity, meta: dict[str, str]) -> Any:

@@ -38,6 +38,15 @@ def crowded(contract: Contract, refused: Sequence[int]) -> str:
     return _filled("crowded", contract, group=group, is_crowded=is_crowded, refused=_numbers(refused))
 
 
+def key_counts(contract: Contract, rows: str) -> str:
+    """Per group of query or table `rows`: how many rows, and how many keys; for a key with a date, per 63 days of it."""
+    group, keys = _list([*contract.key, "known_at", "delivery_no"]), "1"
+    if packed := packed_day(contract):
+        block, keys = packed[0], f"bit_count({packed[1]})"
+        group = f"{_list([*_beside_the_day(contract), 'known_at', 'delivery_no'])}, {block}"
+    return f"select count(*) as row_count, {keys}::bigint as key_count from {rows} group by {group}"
+
+
 def repeated_key(contract: Contract, refused: Sequence[int]) -> str:
     """Keys that stand in several rows of one delivery, known at the same time; reads `crowded`."""
     packed = packed_day(contract)

@@ -43,8 +43,7 @@ def as_utf8(path: Path, encodings: Sequence[Encoding], work: Path) -> tuple[Path
     Bytes that are no text become U+FFFD, and a file whose lines end in CR alone gets LF. Raises ExtractError when
     the file is empty, no text at all, or in none of `encodings`.
     """
-    head = _head(path)
-    marked = next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
+    head, marked = _head(path), mark_of(path)
     encoding, is_clean = (marked, _is_clean(path, marked)) if marked else _fitting(path, encodings)
     is_cr_ended = b"\n" not in head and b"\r" in head and encoding != "utf-16"
     if encoding == "utf-8" and is_clean and not is_cr_ended:
@@ -58,6 +57,13 @@ def as_utf8(path: Path, encodings: Sequence[Encoding], work: Path) -> tuple[Path
         for text in _decoded(path, encoding):
             out.write(text.replace("\r", "\n") if is_cr_ended else text)
     return copy, encoding, is_clean
+
+
+def mark_of(path: Path) -> Encoding | None:
+    """The encoding that a byte-order mark names."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
 
 
 def _head(path: Path) -> bytes:

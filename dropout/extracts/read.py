@@ -17,7 +17,7 @@ from dropout.extracts.siblings import joined
 from dropout.extracts.source import Source, SourceFile, assign, load_source
 from dropout.extracts.stage import clear, forget, stage
 from dropout.extracts.take import Taken, open_sheet, take
-from dropout.extracts.whole import fits, take_whole
+from dropout.extracts.whole import drop, fits, forget_whole, take_whole
 from dropout.privacy import identity, pseudonym
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
@@ -65,6 +65,7 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         is_refused = bool(stops) and (delivery.is_history or found["files"] == len(stops))
         if is_refused:
             forget(con, delivery.no)
+            forget_whole(con, delivery.no)
             refusal = refusal or (stops[0] if delivery.is_history else None)
         status = "refused" if is_refused else "read"
         con.execute("update ops.delivery set status = ? where delivery_no = ?", [status, delivery.no])
@@ -160,14 +161,14 @@ def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, ent
     with deadline(con, limits.seconds, entry.name):
         whole = None
         if fits(path, kind, is_history=delivery.is_history):
-            whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id, work)
+            whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id)
         sheet, taken = whole or _sheet_and_rows(con, path, entry, work, limits)
         try:
             drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
             drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
         except ExtractError:
             if whole:
-                con.execute(f"drop table {taken.table}")
+                drop(con, taken.table)
             raise
         rows, lost = joined(con, taken.rows, kind, entry.name)
         counts = {"lines": taken.line_count, "rejects": taken.reject_count + lost, "aside": taken.aside_count}

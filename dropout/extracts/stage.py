@@ -23,13 +23,6 @@ def forget(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
     for table in load_contracts():
         con.execute(f"delete from staging.read.{table} where delivery_no = ?", [delivery_no])
         con.execute(f"delete from staging.gone.{table} where delivery_no = ?", [delivery_no])
-    held = con.execute(
-        "select table_name from duckdb_tables() where database_name = 'staging' and schema_name = 'whole'"
-    ).fetchall()
-    for (name,) in held:
-        row = con.execute(f"select any_value(delivery_no) from staging.whole.{quoted(name)}").fetchone()
-        if row and row[0] == delivery_no:
-            con.execute(f"drop table staging.whole.{quoted(name)}")
 
 
 def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_at: str, delivery_no: int) -> None:

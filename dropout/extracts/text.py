@@ -12,7 +12,7 @@ import duckdb
 from dropout.errors import ExtractError
 from dropout.extracts import lines
 from dropout.extracts.confined import Limits
-from dropout.extracts.decode import as_utf8
+from dropout.extracts.decode import as_utf8, mark_of
 from dropout.extracts.header import LOOKED_AT, find_header
 from dropout.extracts.sheet import Reject, Sheet
 from dropout.extracts.source import SourceFile, many
@@ -55,18 +55,21 @@ def read_text(con: duckdb.DuckDBPyConnection, path: Path, kind: SourceFile, work
     return sheet or _line_by_line(text, layout, encoding, work)
 
 
-def quick_sheet(path: Path, kind: SourceFile, work: Path) -> Sheet | None:
-    """The sheet of a file of plain lines, not yet looked at: whoever reads it must find `line_count` rows, or nothing.
+def quick_sheet(path: Path, kind: SourceFile) -> Sheet | None:
+    """The sheet of a file of plain UTF-8 lines, not yet looked at: whoever reads it must find `line_count` rows, or nothing.
 
-    None for a file with quotes, damaged bytes or mixed line ends.
+    None for another encoding, quotes, NULs or mixed line ends. That the bytes are UTF-8 is left to DuckDB, which
+    refuses others.
     """
     assert kind.encoding is not None
-    text, encoding, is_clean = as_utf8(path, many(kind.encoding), work)  # type: ignore[arg-type]
-    layout = _layout(text, kind, path.name)
-    found = _survey(text)
-    if not is_clean or found.has_nul or found.has_mixed_ends or found.has_quote:
+    encodings: list[str] = many(kind.encoding)  # type: ignore[arg-type]
+    if encodings[0] != "utf-8" or mark_of(path) not in (None, "utf-8"):
         return None
-    return _sheet(_plain(text, layout, quoting="quote='', escape=''"), text, layout, found, encoding, [])
+    layout = _layout(path, kind, path.name)
+    found = _survey(path)
+    if found.has_nul or found.has_mixed_ends or found.has_quote:
+        return None
+    return _sheet(_plain(path, layout, quoting="quote='', escape=''"), path, layout, found, "utf-8", [])
 
 
 def _plain(text: Path, layout: Layout, quoting: str) -> str:

@@ -13,6 +13,7 @@ from dropout.contracts.contract import Type
 from dropout.contracts.ddl import literal, quoted
 from dropout.extracts.source import folded
 
+ASIDE = 255  # in place of the place of a bad column: the row is set aside
 CODES_AT_MOST = 1000  # more spellings than this are no code list; the rest count as unmapped
 AMBIGUOUS = "a date that two formats read differently"
 UNMAPPED = "a code the source does not map"
@@ -31,6 +32,7 @@ class Column:
     date_formats: Sequence[str] = ("%Y-%m-%d",)
     decimal_comma: bool = False
     default: str = ""
+    is_trimmed: bool = True
 
     @property
     def is_judged(self) -> bool:
@@ -60,7 +62,7 @@ def make_typed(
     kind = "table" if "." in target else "temp table"
     con.execute(f"create or replace {kind} {target} as {shape.format(_statement(relation, columns, flags))}")
     con.execute("create or replace temp table failure (row_no bigint, column_name varchar, reason varchar)")
-    if _one(con, f"select count(bad) from {target}"):
+    if _one(con, f"select count(*) from {target} where bad < {ASIDE}"):
         _read_again(con, target, relation, columns, flags)
     return _one(con, "select count(*) from failure")
 
@@ -96,7 +98,7 @@ def _plain(column: Column) -> str:
     if column.codes is not None:
         return _filled(_code(cell, column), column)
     if column.type == "VARCHAR":
-        text = f"nullif(trim({cell}), '')"
+        text = f"nullif(trim({cell}), '')" if column.is_trimmed else cell
         if column.name == "school_year":
             text = rf"regexp_replace({text}, '{_YEARS}', '\1-' || left({text}, 2) || '\2')"
         return _filled(text, column)
@@ -175,7 +177,7 @@ def _read_again(
     blank = ", ".join(f"nullif(trim({_latin(_text(c))}), '') as {_text(c)}" for c in judged)
     con.execute(
         "create or replace temp table mended as with place as ("
-        f"select rowid as row_no, row_number() over (order by rowid) - 1 as n from {target} where bad is not null), "
+        f"select rowid as row_no, row_number() over (order by rowid) - 1 as n from {target} where bad < {ASIDE}), "
         f"value as (select p.row_no, {mended} from again as a inner join place as p on a.rowid = p.n), "
         f"given as (select * replace ({blank}) from value) "
         f"select *, ({_verdict(columns, {})})::utinyint as bad from given"

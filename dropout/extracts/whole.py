@@ -5,6 +5,7 @@ our tables. Anything else about the file, and it is read their way. Line numbers
 order of the file.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from dropout.extracts.source import FORMATS, SourceFile
 from dropout.extracts.stage import pseudonymous
 from dropout.extracts.take import Taken, columns_of, flags_of, own_cells
 from dropout.extracts.text import quick_sheet
-from dropout.extracts.typed import make_typed
+from dropout.extracts.typed import ASIDE, make_typed
 
 BYTES_AT_LEAST = 32 << 20  # below it a table of its own costs more than the copy
 ESTIMATES = "join_order,build_side_probe_side"  # DuckDB takes a CSV for some 40 rows, and would hash all of it
@@ -43,7 +44,6 @@ def take_whole(
     known_at: str,
     delivery_no: int,
     file_id: int,
-    work: Path,
 ) -> tuple[Sheet, Taken] | None:
     """Reads file `path` into table `staging.whole."<table>_<file_id>"`; None when it is not plain after all, and nothing is left.
 
@@ -51,20 +51,20 @@ def take_whole(
     """
     contract = kind.contract
     assert contract is not None
-    sheet = quick_sheet(path, kind, work)
+    sheet = quick_sheet(path, kind)
     if sheet is None:
         return None
     target = f"staging.whole.{quoted(table_name(contract, file_id))}"
     own, found = own_cells(sheet, kind), around(kind, name, sheet)
     columns, flags = columns_of(sheet, kind, own, found), flags_of(sheet, kind, own, has_line=False, name=name)
-    event = quoted(contract.event_date) if contract.event_date else "null::date"
-    values = pseudonymous(contract, {c.name for c in columns}, "coalesce(i.student_key, pseudonym(r.student_id))")
-    named = ", ".join(f"{value} as {quoted(column)}" for column, value in values.items())
-    shape = (
-        f"select {named}, {known_at.replace('event_date', event)} as known_at, {delivery_no} as delivery_no, "
-        f"{file_id} as file_id, {sheet.first_line} as first_line, bad, is_aside from ({{}}) as r"
-        + (" left join student_id as i on r.student_id = i.written" if "student_id" in own else "")
-    )
+    # a number with blanks around it is not found, and then hashed without them
+    student_key = "coalesce(i.student_key, pseudonym(nullif(trim(r.student_id), '')))"
+    columns = [replace(c, is_trimmed=c.name != "student_id") for c in columns]
+    values = pseudonymous(contract, {c.name for c in columns}, student_key)
+    told = {column: value for column, value in values.items() if not value.startswith("null::")}
+    named = ", ".join(f"{value} as {quoted(column)}" for column, value in told.items())
+    shape = f"select {named}, if(is_aside, {ASIDE}, bad)::utinyint as bad from ({{}}) as r"
+    shape += " left join student_id as i on r.student_id = i.written" if "student_id" in own else ""
     con.execute(f"set disabled_optimizers = '{ESTIMATES}'")
     try:
         failures = make_typed(con, target, shape, sheet.relation, columns, flags)
@@ -73,18 +73,43 @@ def take_whole(
     finally:
         con.execute("set disabled_optimizers = ''")
     if failures < 0 or _count(con, target) != sheet.line_count:
-        con.execute(f"drop table if exists {target}")
+        drop(con, target)
         return None
     con.execute(
         f"create or replace temp table reject as select row_no + {sheet.first_line} as line, column_name, reason from failure"
     )
-    aside = _count(con, f"{target} where is_aside")
+    aside = _count(con, f"{target} where bad = {ASIDE}")
+    known_at = known_at.replace("event_date", quoted(contract.event_date) if contract.event_date else "null::date")
+    seen = ", ".join(quoted(column) if column in told else f"{value} as {quoted(column)}" for column, value in values.items())
+    # what is the same in every row is not written thirty million times
+    con.execute(
+        f"create view {_rows(target)} as select ({file_id}::bigint << 40) | rowid as row_no, {seen}, {known_at} as known_at, "
+        f"{delivery_no}::integer as delivery_no, {file_id}::integer as file_id, rowid + {sheet.first_line} as line "
+        f"from {target} where bad is null"
+    )
     return sheet, Taken(target, f"from {target}", sheet.line_count, failures, aside, sheet.header, sheet.encoding)
 
 
 def table_name(contract: Contract, file_id: int) -> str:
-    """Name of the staging table of one file."""
+    """Name of the staging table of one file; `<name>_rows` is the view of its good rows."""
     return f"{contract.table}_{file_id}"
+
+
+def drop(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Drops the staging table `target` of one file, and its view."""
+    con.execute(f"drop view if exists {_rows(target)}")
+    con.execute(f"drop table if exists {target}")
+
+
+def forget_whole(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
+    """Drops the staging tables of a delivery's files."""
+    files = con.execute("select source_file || '_' || file_id from ops.file where delivery_no = ?", [delivery_no]).fetchall()
+    for (name,) in files:
+        drop(con, f"staging.whole.{quoted(name)}")
+
+
+def _rows(target: str) -> str:
+    return f'{target[:-1]}_rows"'
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
