@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -48,7 +48,11 @@ class IntakeSettings(Strict):
     """What taking in a delivery may cost, and when one is taken."""
 
     memory_mb: Annotated[int, Field(ge=256)] = 2048  # of DuckDB, beside which Python needs about 500
-    file_seconds: Annotated[int, Field(ge=1)] = 3600  # for one file
+    file_seconds: Annotated[int, Field(ge=1)] = 3600  # for one file, and for opening one delivery
+    settled_seconds: Annotated[int, Field(ge=0)] = 60  # a delivery of the inbox is taken when it was left alone for as long
+    done_marker_required: bool = False  # or only when its sender marked it as done
+    incomplete: Literal["wait", "partial"] = "wait"  # what lacks something its manifest names
+    wait_nights: Annotated[int, Field(ge=0)] = 2  # then it goes in as it is
 
 
 class ContractSettings(Strict):

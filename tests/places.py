@@ -1,11 +1,13 @@
 """Deployments and deliveries for tests."""
 
 import datetime as dt
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 from dropout.deploy import init
-from dropout.settings import Deployment
+from dropout.settings import FILE_NAME, Deployment, open_deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Counts, Run
 from flows.verbs import perform
@@ -24,8 +26,20 @@ ATTENDANCE = (
 BASE = {"school.csv": SCHOOL, "student.csv": STUDENT, "enrolment.csv": ENROLMENT, "attendance.csv": ATTENDANCE}
 
 
-def deployment(tmp_path: Path, country: str = "generic") -> Deployment:
-    return init(tmp_path / "deployment", country)
+def deployment(tmp_path: Path, country: str = "generic", **intake: object) -> Deployment:
+    """A new deployment; `intake` changes settings of that section."""
+    return with_intake(init(tmp_path / "deployment", country), **intake)
+
+
+def with_intake(place: Deployment, **changes: object) -> Deployment:
+    """The deployment with other settings of intake in its file; its inbox is not made to wait for what a test just wrote."""
+    path = place.root / FILE_NAME
+    text = path.read_text(encoding="utf-8")
+    for key, value in ({"settled_seconds": 0} | changes).items():
+        text, count = re.subn(rf"^{key} = \S+", f"{key} = {json.dumps(value)}", text, flags=re.MULTILINE)
+        assert count == 1, key
+    path.write_text(text, encoding="utf-8")
+    return open_deployment(place.root)
 
 
 def deliver(folder: Path, name: str, files: dict[str, str | bytes]) -> Path:

@@ -1,165 +1,158 @@
 """land: copies each delivery once into immutable `raw/` under its sha256; the same bytes again are a recorded no-op.
 
 Only a delivery that was refused is tried anew when it comes again: its source description may have been mended.
+What cannot be taken stays in the inbox, with a notice, and the night goes on.
 """
 
-import hashlib
-import os
 import shutil
-import stat
 import tempfile
-import zipfile
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import structlog
 
 from dropout.errors import ExtractError
-from dropout.extracts.source import assign
-from dropout.warehouse.ledger import Counts, Run
+from dropout.extracts import waiting
+from dropout.extracts.delivery import Delivery, open_delivery
+from dropout.extracts.inbox import LOOSE, Arrival, look_in, take_away
+from dropout.extracts.unpack import sync
+from dropout.warehouse.ledger import Counts, Run, notice
 
 log = structlog.get_logger("dropout")
-CHUNK = 1 << 20
-MEMBERS_AT_MOST = 2000
-BYTES_AT_MOST = 32 << 30
-RATIO_AT_MOST = 200  # a text extract compresses 5 to 20 times; a zip bomb more than a thousand times
-PARTIAL = (".part", ".tmp", ".crdownload", ".filepart")
+LANDING = ".landing-"
+NAMED_AT_MOST = 5  # things in one message
+MayGoIn = Callable[[Delivery], bool]
 
 
 def land(con: duckdb.DuckDBPyConnection, run: Run, paths: Iterable[Path] | None = None, *, as_history: bool = False) -> Counts:
-    """Lands every delivery of the inbox (or of `paths`, which stay where they are).
+    """Lands every delivery of the inbox, or of `paths`, which stay where they are.
 
-    A delivery is a folder, a zip, or the loose files of the inbox together. Raises ExtractError for a path that
-    is not there, an unsafe zip, or files that no source of the country knows; what was landed before it stays.
+    A delivery is a folder, a zip, a gzip, or the loose files of the inbox together. Counts those landed, those whose
+    bytes came before, and of the inbox those that wait (still being written, or incomplete) and those refused.
+    Raises ExtractError for one of `paths` that is not there, not safe to open, incomplete, or known to no source;
+    what was landed before it stays. For a delivery of the inbox the same is a notice.
     """
-    counts: Counts = {"landed": 0, "again": 0}
-    given = sorted(paths, key=lambda p: p.name) if paths is not None else None
-    for path in _inbox(run) if given is None else given:
+    run.deployment.raw.mkdir(mode=0o700, exist_ok=True)
+    for left in run.deployment.raw.glob(f"{LANDING}*"):  # by a kill
+        shutil.rmtree(left, ignore_errors=True)
+    counts: Counts = dict.fromkeys(("landed", "again", "waiting", "refused"), 0)
+    if paths is None:
+        _land_inbox(con, run, counts)
+        return counts
+    for path in sorted(paths, key=lambda p: p.name):
         if not path.exists():
             raise ExtractError("no such delivery", where=str(path), remedy="Check the path.")
-        counts["landed" if _land_one(con, run, path, as_history=as_history) else "again"] += 1
-        if given is None:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        arrival = Arrival(path.name, path.name, (path.resolve(),))
+        counts[_land_one(con, run, arrival, partial(_given_may_go_in, con, run), as_history=as_history)] += 1
     return counts
 
 
-def _inbox(run: Run) -> list[Path]:
-    """Deliveries waiting in the inbox; loose files are gathered into one folder named by the night's date."""
-    inbox = run.deployment.inbox
-    waiting = [p for p in sorted(inbox.iterdir()) if not p.name.startswith(".") and p.suffix not in PARTIAL]
-    loose = [p for p in waiting if p.is_file() and p.suffix.lower() != ".zip"]
-    if loose:
-        folder = inbox / str(run.as_of)
-        folder.mkdir(exist_ok=True)
-        for path in loose:
-            path.rename(folder / path.name)
-    return [p for p in sorted(inbox.iterdir()) if not p.name.startswith(".") and (p.is_dir() or p.suffix.lower() == ".zip")]
-
-
-def _land_one(con: duckdb.DuckDBPyConnection, run: Run, path: Path, *, as_history: bool) -> bool:
-    """Copies one delivery; False when its bytes were landed before."""
-    raw = run.deployment.raw
-    raw.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=raw, prefix=".landing-") as landing:
-        folder = Path(landing)
-        if path.is_dir():
-            files = _copy_folder(path, folder)
-        elif zipfile.is_zipfile(path):
-            files = _unzip(path, folder)
+def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts) -> None:
+    """Lands what lies whole in the inbox and removes it there; the rest stays, with a notice each."""
+    arrivals, unsettled = look_in(run.deployment.inbox, str(run.as_of), run.deployment.settings.intake, time.time())
+    for path in unsettled:
+        notice(con, run, "land", _still_written(run, path.name))
+    counts["waiting"] += len(unsettled)
+    there = [*(p.name for p in unsettled), *[LOOSE for _ in unsettled[:1]]]
+    for arrival in arrivals:
+        try:
+            outcome = _land_one(con, run, arrival, partial(_may_go_in, con, run, arrival), as_history=False)
+        except ExtractError as error:
+            notice(con, run, "land", error)
+            outcome = "refused"
+        counts[outcome] += 1
+        if outcome in ("landed", "again"):
+            _take_away(con, run, arrival)
         else:
-            files = _copy_files([path], folder)
-        if not files:
-            raise ExtractError("the delivery holds no files", where=path.name, remedy="Export it again.")
-        delivery_id = hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in sorted(files.items())).encode()).hexdigest()
-        if con.execute("select 1 from ops.delivery where delivery_id = ?", [delivery_id]).fetchone():
+            there.append(arrival.place)
+    waiting.forget_others(con, there)
+
+
+def _land_one(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go_in: MayGoIn, *, as_history: bool) -> str:
+    """Copies one delivery into `raw/` and records it; what became of it: landed, again, or waiting."""
+    raw = run.deployment.raw
+    with tempfile.TemporaryDirectory(dir=raw, prefix=LANDING) as landing:
+        delivery = open_delivery(run.deployment, arrival, Path(landing))
+        if arrival.has_changed:
+            notice(con, run, "land", _still_written(run, arrival.place))
+            return "waiting"
+        if con.execute("select 1 from ops.delivery where delivery_id = ?", [delivery.delivery_id]).fetchone():
             con.execute(
                 "update ops.delivery set again_count = again_count + 1, arrived_on = if(status = 'refused', ?, arrived_on), "
                 "status = if(status = 'refused', 'landed', status) where delivery_id = ?",
-                [run.as_of, delivery_id],
+                [run.as_of, delivery.delivery_id],
             )
-            log.info("delivery known already", delivery=path.name)
-            return False
-        known = assign(run.deployment.country, list(files))
-        if not known:
-            raise ExtractError(
-                f"no source of '{run.deployment.country.country}' knows these files: {', '.join(sorted(files)[:5])}",
-                where=path.name,
-                remedy="Map them.",
-            )
-        source = max(known.values(), key=lambda s: sum(k is s for k in known.values()))
-        size = sum(f.stat().st_size for f in folder.iterdir())
-        target = raw / delivery_id
+            log.info("delivery known already", delivery=delivery.name)
+            return "again"
+        if not may_go_in(delivery):
+            return "waiting"
+        size = sum((delivery.folder / name).stat().st_size for name in delivery.files)
+        target = raw / delivery.delivery_id
         if target.exists():  # a kill came between the copy and the record
             shutil.rmtree(target)
-        folder.rename(target)
-        target.chmod(0o700)
-        folder.mkdir()  # for TemporaryDirectory to remove
+        delivery.folder.rename(target)
+        sync(raw)
     con.execute(
         "insert into ops.delivery (delivery_id, delivery_no, name, source, delivered_on, arrived_on, is_history, status, "
         "file_count, byte_count) "
         "select ?, coalesce(max(delivery_no), 0) + 1, ?, ?, ?, ?, ?, 'landed', ?, ? from ops.delivery",
-        [delivery_id, path.name, source.source, source.delivery_date(path.name), run.as_of, as_history, len(files), size],
-    )
+        [delivery.delivery_id, delivery.name, delivery.source.source, delivery.source.delivery_date(delivery.name), run.as_of,
+         as_history, len(delivery.files), size],
+    )  # fmt: skip
+    return "landed"
+
+
+def _given_may_go_in(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery) -> bool:
+    """True, or an ExtractError: whoever loads by hand is told at once what is not there."""
+    if delivery.missing or (delivery.lacks and run.deployment.settings.intake.incomplete == "wait"):
+        raise _incomplete(delivery.name, delivery, "Bring the rest; or set intake.incomplete to partial, to do without.")
+    if delivery.lacks:
+        notice(con, run, "land", _incomplete(delivery.name, delivery, "It goes in as it is."))
     return True
 
 
-def _copy_folder(path: Path, target: Path) -> dict[str, str]:
-    files = [p for p in sorted(path.rglob("*")) if p.is_file() and not p.is_symlink() and not p.name.startswith(".")]
-    if len({p.name for p in files}) < len(files):
-        raise ExtractError("two files of the delivery have the same name", where=path.name, remedy="Deliver them apart.")
-    return _copy_files([p for p in files if p.suffix not in PARTIAL], target)
+def _may_go_in(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, delivery: Delivery) -> bool:
+    """Whether a delivery of the inbox goes in tonight: whole; or incomplete, when the settings and its nights say so."""
+    if not (delivery.lacks or delivery.missing):
+        return True
+    rule = run.deployment.settings.intake
+    night = waiting.nights_found(con, arrival.place, run.as_of)
+    if rule.incomplete == "wait" and night <= rule.wait_nights:
+        remedy = f"Send the rest. It waits; this is night {night} of {rule.wait_nights}."
+        notice(con, run, "land", _incomplete(arrival.place, delivery, remedy))
+        return False
+    if delivery.missing:
+        raise _incomplete(arrival.place, delivery, "Send the rest: without these files its source cannot be read.")
+    notice(con, run, "land", _incomplete(arrival.place, delivery, "It goes in as it is. Send the rest as a delivery of its own."))
+    return True
 
 
-def _copy_files(files: list[Path], target: Path) -> dict[str, str]:
-    hashes = {}
-    for path in files:
-        with path.open("rb") as source:
-            hashes[path.name] = _write(source, target / path.name)
-    return hashes
+def _incomplete(where: str, delivery: Delivery, remedy: str) -> ExtractError:
+    missing = f"missing files: {', '.join(delivery.missing)}"
+    said = [*([missing] if delivery.missing else []), *delivery.lacks]
+    more = f" … and {len(said) - NAMED_AT_MOST} more" if len(said) > NAMED_AT_MOST else ""
+    return ExtractError("the delivery is incomplete", where=where, cause="; ".join(said[:NAMED_AT_MOST]) + more, remedy=remedy)
 
 
-def _unzip(path: Path, target: Path) -> dict[str, str]:
-    """Opens a zip with caps on members, bytes and ratio while streaming; no paths, no links, no encryption."""
-    hashes: dict[str, str] = {}
-    with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not Path(m.filename).name.startswith(".")]
-        if len(members) > MEMBERS_AT_MOST or sum(m.file_size for m in members) > BYTES_AT_MOST:
-            raise _unsafe(path, "too many members or bytes")
-        for member in members:
-            name = Path(member.filename).name
-            if member.flag_bits & 0x1 or stat.S_ISLNK(member.external_attr >> 16) or ".." in Path(member.filename).parts:
-                raise _unsafe(path, "a member is encrypted, a link, or points outside")
-            if name in hashes:
-                raise ExtractError("two members have the same name", where=path.name, remedy="Deliver them apart.")
-            cap = max(CHUNK, member.compress_size * RATIO_AT_MOST)
-            try:
-                with archive.open(member) as source:
-                    hashes[name] = _write(source, target / name, cap=cap, where=path.name)
-            except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
-                raise ExtractError(
-                    "the zip is damaged", where=path.name, cause=type(error).__name__, remedy="Send it again."
-                ) from None
-    return hashes
+def _still_written(run: Run, where: str) -> ExtractError:
+    rule = run.deployment.settings.intake
+    cause = f"It has changed within {rule.settled_seconds} seconds, or lies with loose files that have."
+    if rule.done_marker_required:
+        cause = (
+            "Its marker, NAME.done beside it or .done in the folder, is not there, and intake.done_marker_required asks for it."
+        )
+    remedy = "Nothing to do: it is taken the next night. Its sender can mark it as whole with NAME.done."
+    return ExtractError("still being written", where=where, cause=cause, remedy=remedy)
 
 
-def _unsafe(path: Path, why: str) -> ExtractError:
-    return ExtractError("the zip is not safe to open", where=path.name, cause=why, remedy="Pack the extracts again, plainly.")
-
-
-def _write(source: object, target: Path, *, cap: int = BYTES_AT_MOST, where: str = "") -> str:
-    """Streams `source` to `target` (0400, fsynced) and returns its sha256; more than `cap` bytes are an error."""
-    digest, size = hashlib.sha256(), 0
-    with target.open("wb") as file:
-        while chunk := source.read(CHUNK):  # type: ignore[attr-defined]
-            size += len(chunk)
-            if size > cap:
-                raise ExtractError(
-                    "the zip is not safe to open", where=where, cause="it grows far beyond its size", remedy="Pack it again."
-                )
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    target.chmod(0o400)
-    return digest.hexdigest()
+def _take_away(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival) -> None:
+    """Removes a landed delivery from the inbox; where that is not allowed it stays, and is known again the next night."""
+    try:
+        take_away(arrival)
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        remedy = "Remove it by hand, and let the account of the night delete in the inbox."
+        notice(con, run, "land", ExtractError("landed, but not removed", where=arrival.place, cause=cause, remedy=remedy))

@@ -116,9 +116,9 @@ def _code(cell: str, column: Column) -> str:
     """Codes as they are usually written; other spellings are compared by Python, each once."""
     assert column.codes is not None
     spellings: dict[str, str] = {}
-    for written, ours in column.codes.items():
-        for spelling in (written, written.lower(), written.upper(), written.capitalize()):
-            spellings.setdefault(spelling, ours)
+    for spell in (str, str.lower, str.upper, str.capitalize):  # as the source writes them first: most rows end there
+        for written, ours in column.codes.items():
+            spellings.setdefault(spell(written), ours)
     whens = " ".join(f"when {literal(spelling)} then {literal(ours)}" for spelling, ours in spellings.items())
     return f"try_cast(case {cell} {whens} end as {column.type})" if whens else f"null::{column.type}"
 

@@ -1,15 +1,33 @@
--- one row per enrolled student and open day of the class without a sign of presence, where the source notes presence only
-with open_day as (
-    select r.class_id, r.date, r.session, r.known_at, r.delivery_no
-    from core.register as r
-    inner join loading as l on r.delivery_no = l.delivery_no and l.mode = 'presence'
-    where r.taken and r.file_id is null
+-- one row per enrolled student and open day of the class without a sign of presence, and time during which that was so
+with seen as (
+    select student_key, date, session, known_at, known_until
+    from core.attendance
+    where file_id is not null
+),
+
+since as (
+    select student_key, date, session, known_at, known_until, delivery_no
+    from expected
+    union all
+    select x.student_key, x.date, x.session, s.known_until as known_at, x.known_until, x.delivery_no
+    from expected as x
+    inner join seen as s
+        on x.student_key = s.student_key and x.date = s.date and x.session = s.session
+        and s.known_until > x.known_at and (x.known_until is null or s.known_until < x.known_until)
+),
+
+unseen as (
+    select *
+    from since as u
+    anti join seen as s
+        on u.student_key = s.student_key and u.date = s.date and u.session = s.session
+        and s.known_at <= u.known_at and (s.known_until is null or s.known_until > u.known_at)
 )
 
 select
-    e.student_key, o.date, o.session, 'absent_unexcused' as status, o.known_at, o.delivery_no
-from open_day as o
-inner join core.enrolment as e
-    on o.class_id = e.class_id and o.date >= e.entry_date and (e.exit_date is null or o.date < e.exit_date)
-    and e.known_at <= o.known_at and (e.known_until is null or e.known_until > o.known_at)
-anti join core.attendance as a on e.student_key = a.student_key and o.date = a.date and o.session = a.session
+    u.student_key, u.date, u.session, 'absent_unexcused' as status, u.known_at,
+    least(any_value(u.known_until), min(s.known_at)) as known_until, min(u.delivery_no) as delivery_no
+from unseen as u
+left join seen as s
+    on u.student_key = s.student_key and u.date = s.date and u.session = s.session and s.known_at > u.known_at
+group by u.student_key, u.date, u.session, u.known_at
