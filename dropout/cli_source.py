@@ -49,8 +49,12 @@ def new(
     for sample, ours, header, column in drafted.columns:
         table.add_row(sample, header, ours, column)
     console.print(table)
-    for number, question in enumerate(drafted.questions, start=1):
-        console.print(f"{number}. {question}")
+    last = None
+    for number, (entry, question) in enumerate(drafted.questions, start=1):
+        if entry != last:
+            console.print(entry or "All files")
+        console.print(f"  {number}. {question}")
+        last = entry
     console.print(
         f"Written: {target}, with {len(drafted.questions)} questions. Answer them there, then: dropout source check {name} FILES"
     )

@@ -56,7 +56,7 @@ def sheet_of(path: Path, kind: SourceFile = KIND, limits: Limits = LIMITS) -> tu
 
 
 def taken(path: Path, kind: SourceFile = KIND) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Typed rows of a file (line, then our columns in their order) and its rejects; lines reconcile, or it is an AssertionError."""
+    """Typed rows of a file (line, then our columns in their order) and its rejects; lines must reconcile."""
     with duckdb.connect() as con, tempfile.TemporaryDirectory(dir=path.parent) as work:
         found = take(con, open_sheet(con, path, kind, Path(work), LIMITS), kind, path.name)
         names = ", ".join(f'"{name}"' for name in kind.canonical() if name in kind.types())

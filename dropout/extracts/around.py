@@ -31,6 +31,7 @@ def _from_path(kind: SourceFile, name: str) -> dict[str, str]:
     said = {group: text for group, text in found.groupdict().items() if text is not None}
     if YEAR_START in said:
         start = full_year(said[YEAR_START])
+        said[YEAR_START] = str(start)
         said.setdefault("school_year", f"{start}-{start + 1}")
     return said
 

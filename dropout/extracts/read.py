@@ -87,7 +87,8 @@ def _waiting(con: duckdb.DuckDBPyConnection, run: Run) -> list[Delivery]:
         elif delivered_on:
             known_at = f"date '{delivered_on}'"
         else:
-            known_at = f"coalesce(event_date + {load_source(source_name).reporting_lag_days}, date '1900-01-01')"
+            # a mark without a date cannot have been known before it came; a school or student is no event
+            known_at = f"coalesce(event_date + {load_source(source_name).reporting_lag_days}, date '{arrived_on}')"
         found.append(Delivery(no, run.deployment.raw / folder, name, known_at, is_history))
     return found
 

@@ -71,7 +71,7 @@ class SourceFile(Strict):
     concern us; others are set aside), `deleted` (header → values that delete a row by its key).
     Found around it: `path` (pattern with named groups on the file's path), `cells` (ours → label in the lines above
     the header, whose neighbour holds the value), `constants`. `header_rows`: 2 joins two header lines with " / ".
-    `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
+    `{name}` in a constant stands for what `path` or `cells` found. `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
     `contents: snapshot` with `within`: what such a file leaves out is deleted, among rows that share a value of
     the columns `within` with one of the file.
     """

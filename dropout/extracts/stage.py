@@ -31,7 +31,7 @@ def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_a
     `known_at` is SQL for the date a row was known, given its event date as `event_date`.
     """
     given = {str(c[0]) for c in con.execute(f"describe {rows}").fetchall()}
-    known_at = known_at.replace("event_date", quoted(contract.event_date or "") if contract.event_date else "null::date")
+    known_at = known_of(contract, known_at)
     if "student_id" in given:
         _name_new_students(con, rows)
     origin = f"({rows}) as r" + (" left join student_id as i on r.student_id = i.written" if "student_id" in given else "")
@@ -50,6 +50,14 @@ def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_a
         )
     if contract.identity_columns and "student_id" in given:
         _remember(con, rows, given, known_at)
+
+
+def known_of(contract: Contract, known_at: str) -> str:
+    """SQL of the date a row was known, given that of its delivery, which may name the row's `event_date`."""
+    if "event_date" not in known_at:
+        return known_at
+    # history says when its events happened; a school or a student is no event, and was always known
+    return known_at.replace("event_date", quoted(contract.event_date)) if contract.event_date else "date '1900-01-01'"
 
 
 def pseudonymous(contract: Contract, given: set[str], student_key: str) -> dict[str, str]:

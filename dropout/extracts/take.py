@@ -1,5 +1,6 @@
 """One file → typed rows with their lines, and the rejects: every line, or every cell of a wide file, is one or the other."""
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -91,7 +92,7 @@ def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[
         formats = [*kind.dates.get(name, kind.date_formats or []), *(ISO if sheet.is_typed else [])]
         cell, codes = own.get(name, "null::varchar"), kind.codes.get(name)
         if name in kind.constants:
-            cell, codes, formats = f"{literal(kind.constants[name])}::varchar", None, ISO[:1]
+            cell, codes, formats = f"{literal(_constant(kind.constants[name], found))}::varchar", None, ISO[:1]
         elif name in found:
             cell = f"{literal(found[name])}::varchar"
         elif name == unpivoted_date:
@@ -104,6 +105,11 @@ def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[
         formats = [*(kind.date_formats or []), *(ISO if sheet.is_typed else [])]
         columns.append(Column("known_at", "DATE", f"c{place}", None, list(dict.fromkeys(formats))))
     return columns
+
+
+def _constant(value: str, found: dict[str, str]) -> str:
+    """A constant, with what path and upper lines told in place of `{name}`."""
+    return re.sub(r"\{(\w+)\}", lambda m: found.get(m[1], m[0]), value)
 
 
 def flags_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], *, has_line: bool, name: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dropout.contracts.ddl import quoted
 from dropout.extracts.around import around
 from dropout.extracts.sheet import Sheet
 from dropout.extracts.source import FORMATS, SourceFile
-from dropout.extracts.stage import pseudonymous
+from dropout.extracts.stage import known_of, pseudonymous
 from dropout.extracts.take import Taken, columns_of, flags_of, own_cells
 from dropout.extracts.text import quick_sheet
 from dropout.extracts.typed import ASIDE, make_typed
@@ -79,7 +79,7 @@ def take_whole(
         f"create or replace temp table reject as select row_no + {sheet.first_line} as line, column_name, reason from failure"
     )
     aside = _count(con, f"{target} where bad = {ASIDE}")
-    known_at = known_at.replace("event_date", quoted(contract.event_date) if contract.event_date else "null::date")
+    known_at = known_of(contract, known_at)
     seen = ", ".join(quoted(column) if column in told else f"{value} as {quoted(column)}" for column, value in values.items())
     # what is the same in every row is not written thirty million times
     con.execute(

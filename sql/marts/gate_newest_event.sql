@@ -12,9 +12,9 @@ from (
         on r.taken and r.date <= t.as_of_date and r.known_at <= t.as_of_date
         and (r.known_until is null or r.known_until > t.as_of_date)
     union all
-    select max(g.assessment_date) as date
+    select max(coalesce(g.assessment_date, g.known_at)) as date
     from this_night as t
     inner join core.grade as g
-        on g.assessment_date <= t.as_of_date and g.known_at <= t.as_of_date
+        on coalesce(g.assessment_date, g.known_at) <= t.as_of_date and g.known_at <= t.as_of_date
         and (g.known_until is null or g.known_until > t.as_of_date)
 )

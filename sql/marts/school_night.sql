@@ -19,10 +19,10 @@ event as (
     inner join pupil as p on a.student_key = p.student_key
     group by p.school_id
     union all
-    select p.school_id, max(g.assessment_date) as date
+    select p.school_id, max(coalesce(g.assessment_date, g.known_at)) as date
     from this_night as t
     inner join core.grade as g
-        on g.assessment_date <= t.as_of_date and g.known_at <= t.as_of_date
+        on coalesce(g.assessment_date, g.known_at) <= t.as_of_date and g.known_at <= t.as_of_date
         and (g.known_until is null or g.known_until > t.as_of_date)
     inner join pupil as p on g.student_key = p.student_key
     group by p.school_id

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -27,12 +28,11 @@ class Said:
     is_doubtful: bool = False  # a line of it could not be read
 
 
-value = st.tuples(st.sampled_from("AB"), st.sampled_from("xy"))
-
-
 @st.composite
 def said(draw: st.DrawFn) -> Said:
-    rows = draw(st.dictionaries(st.integers(0, 3), value, max_size=4))
+    # a key keeps its group: what a full file speaks of (a school, a year, a date) is part of what a row is
+    words = draw(st.dictionaries(st.integers(0, 3), st.sampled_from("xy"), max_size=4))
+    rows = {key: ("AB"[key // 2], word) for key, word in words.items()}
     gone = draw(st.frozensets(st.integers(0, 3), max_size=2))
     is_full = draw(st.booleans())
     return Said(rows, gone - rows.keys(), is_full, is_full and draw(st.integers(0, 4)) == 0)
@@ -45,7 +45,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Said], list[list[int]]]:
     order = draw(st.permutations(range(len(sent))))
     cuts = draw(st.frozensets(st.integers(1, len(sent))))
     bounds = [0, *sorted(c for c in cuts if c < len(sent)), len(sent)]
-    return sent, [list(order[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return sent, [list(order[a:b]) for a, b in pairwise(bounds)]
 
 
 def model(sent: list[Said], *, keeps_repetitions: list[bool]) -> list[Version]:

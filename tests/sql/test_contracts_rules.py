@@ -4,7 +4,6 @@ Each case is: table, what is changed in its good row, the rules that must be fou
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 import pytest
@@ -14,156 +13,8 @@ from dropout.contracts.ddl import create_core, staging_ddl
 from dropout.contracts.fill import Tally, arrived_contracts, fill, find_broken, name_tonight
 from dropout.contracts.rules import row_rules
 from dropout.warehouse.connect import migrate
+from tests.contract_cases import CASES, GOOD, PLACE, Row
 from tests.tables import FILES
-
-Row = dict[str, Any]
-PLACE: Row = {"known_at": "2025-01-13", "delivery_no": 1, "file_id": 1, "line": 2}
-GOOD: dict[str, Row] = {
-    "school": {"school_id": "A", "locality": "rural", "level": "primary", "capacity": 20},
-    "student": {"student_key": 1, "birth_year": 2011, "sex": "female", "home_locality": "urban"},
-    "enrolment": {
-        "student_key": 1,
-        "school_id": "A",
-        "school_year": "2024-2025",
-        "grade_level": 7,
-        "class_id": "A-7-1",
-        "entry_date": "2024-09-09",
-    },
-    "calendar": {"school_id": "A", "date": "2025-01-10", "is_school_day": True},
-    "attendance": {"student_key": 1, "date": "2025-01-10", "session": "am", "status": "late", "minutes_missed": 10},
-    "register": {"class_id": "A-7-1", "date": "2025-01-10", "session": "day", "taken": True},
-    "grade": {
-        "student_key": 1,
-        "school_year": "2024-2025",
-        "term": "S1",
-        "subject": "math",
-        "assessment_id": "C1",
-        "assessment_date": "2025-01-10",
-        "mark": 12.5,
-        "max_mark": 20,
-        "coefficient": 1,
-        "state": "marked",
-    },
-    "conduct": {"student_key": 1, "date": "2025-01-10", "kind": "fight"},
-    "followup": {
-        "student_key": 1,
-        "list_date": "2025-01-10",
-        "decision": "follow_up",
-        "action": "call",
-        "action_date": "2025-01-11",
-        "outcome": "open",
-    },
-}
-CASES: list[tuple[str, Row, list[str]]] = [
-    # what follows from a column: not null, in set, in range
-    ("school", {"school_id": None}, ["school_id_missing"]),
-    ("school", {"locality": "suburb"}, ["locality_not_in_set"]),
-    ("school", {"level": "nursery"}, ["level_not_in_set"]),
-    ("school", {"capacity": 0}, ["capacity_out_of_range"]),
-    ("student", {"student_key": None}, ["student_key_missing"]),
-    ("student", {"sex": "x"}, ["sex_not_in_set"]),
-    ("student", {"home_locality": "moon"}, ["home_locality_not_in_set"]),
-    ("enrolment", {"student_key": None}, ["student_key_missing"]),
-    ("enrolment", {"school_id": None}, ["school_id_missing"]),
-    ("enrolment", {"school_year": None}, ["school_year_missing"]),
-    ("enrolment", {"entry_date": None}, ["entry_date_missing"]),
-    ("enrolment", {"grade_level": 13}, ["grade_level_out_of_range"]),
-    ("enrolment", {"entry_date": "1980-09-01"}, ["entry_date_out_of_range"]),
-    (
-        "enrolment",
-        {"entry_date": "1980-09-01", "exit_date": "1981-06-30", "exit_reason": "graduated"},
-        ["entry_date_out_of_range", "exit_date_out_of_range"],
-    ),
-    ("enrolment", {"exit_date": "2025-01-10", "exit_reason": "bored"}, ["exit_reason_not_in_set"]),
-    ("calendar", {"school_id": None}, ["school_id_missing"]),
-    ("calendar", {"date": None}, ["date_missing"]),
-    ("calendar", {"is_school_day": None}, ["is_school_day_missing"]),
-    ("calendar", {"date": "1980-01-01"}, ["date_out_of_range"]),
-    ("attendance", {"student_key": None}, ["student_key_missing"]),
-    ("attendance", {"date": None}, ["date_missing"]),
-    ("attendance", {"session": None}, ["session_missing"]),
-    ("attendance", {"status": None}, ["status_missing"]),
-    ("attendance", {"session": "p13"}, ["session_not_in_set"]),
-    ("attendance", {"status": "ill"}, ["status_not_in_set"]),
-    ("attendance", {"minutes_missed": -1}, ["minutes_missed_out_of_range"]),
-    ("attendance", {"minutes_missed": 1441}, ["minutes_missed_out_of_range"]),
-    ("attendance", {"date": "1980-01-01"}, ["date_out_of_range"]),
-    ("register", {"class_id": None}, ["class_id_missing"]),
-    ("register", {"date": None}, ["date_missing"]),
-    ("register", {"session": None}, ["session_missing"]),
-    ("register", {"taken": None}, ["taken_missing"]),
-    ("register", {"session": "night"}, ["session_not_in_set"]),
-    ("register", {"date": "1980-01-01"}, ["date_out_of_range"]),
-    ("grade", {"student_key": None}, ["student_key_missing"]),
-    ("grade", {"school_year": None}, ["school_year_missing"]),
-    ("grade", {"term": None}, ["term_missing"]),
-    ("grade", {"subject": None}, ["subject_missing"]),
-    ("grade", {"assessment_id": None}, ["assessment_id_missing"]),
-    ("grade", {"assessment_date": None}, ["assessment_date_missing"]),
-    ("grade", {"state": None}, ["state_missing"]),
-    ("grade", {"mark": -1}, ["mark_out_of_range"]),
-    ("grade", {"coefficient": -1}, ["coefficient_out_of_range"]),
-    ("grade", {"assessment_date": "1980-01-01"}, ["assessment_date_out_of_range"]),
-    ("grade", {"state": "lost", "mark": None}, ["state_not_in_set"]),
-    ("conduct", {"student_key": None}, ["student_key_missing"]),
-    ("conduct", {"date": None}, ["date_missing"]),
-    ("conduct", {"kind": None}, ["kind_missing"]),
-    ("conduct", {"date": "1980-01-01"}, ["date_out_of_range"]),
-    ("followup", {"student_key": None}, ["student_key_missing"]),
-    ("followup", {"list_date": None}, ["list_date_missing"]),
-    ("followup", {"decision": None}, ["decision_missing"]),
-    ("followup", {"action": None}, ["action_missing"]),
-    ("followup", {"decision": "maybe"}, ["decision_not_in_set"]),
-    ("followup", {"action": "shout"}, ["action_not_in_set"]),
-    ("followup", {"outcome": "won"}, ["outcome_not_in_set"]),
-    ("followup", {"list_date": "1980-01-01"}, ["list_date_out_of_range"]),
-    ("followup", {"action_date": "1980-01-01"}, ["action_date_out_of_range", "action_before_list"]),
-    # what must be known in another table
-    ("enrolment", {"student_key": 9}, ["unknown_student"]),
-    ("enrolment", {"school_id": "Z"}, ["unknown_school"]),
-    ("enrolment", {"student_key": 9, "school_id": "Z"}, ["unknown_student", "unknown_school"]),
-    ("calendar", {"school_id": "Z"}, ["unknown_school"]),
-    ("attendance", {"student_key": 9}, ["unknown_student"]),
-    ("grade", {"student_key": 9}, ["unknown_student"]),
-    ("conduct", {"student_key": 9}, ["unknown_student"]),
-    ("followup", {"student_key": 9}, ["unknown_student"]),
-    ("register", {"class_id": "Z-1"}, ["unknown_class"]),
-    # what is written down
-    ("student", {"birth_year": 1899}, ["birth_year_out_of_range", "age_implausible"]),
-    ("student", {"birth_year": 2023}, ["age_implausible"]),
-    ("enrolment", {"exit_date": "2024-09-08", "exit_reason": "unknown"}, ["exit_before_entry"]),
-    ("enrolment", {"exit_reason": "dropped_out"}, ["exit_reason_without_date"]),
-    ("enrolment", {"exit_date": "2025-01-10"}, ["exit_without_reason"]),
-    ("enrolment", {"entry_date": "2026-02-18"}, ["entry_far_ahead"]),  # 401 days on
-    ("calendar", {"date": "2027-03-25"}, ["date_far_ahead"]),  # 801 days on
-    ("attendance", {"date": "2025-01-14"}, ["date_in_future"]),
-    ("attendance", {"status": "present"}, ["minutes_while_present"]),
-    ("register", {"date": "2025-01-14"}, ["date_in_future"]),
-    ("grade", {"assessment_date": "2025-01-14"}, ["date_in_future"]),
-    ("grade", {"mark": 20.5}, ["mark_above_max"]),
-    ("grade", {"max_mark": 0, "mark": 0}, ["max_mark_not_positive"]),
-    ("grade", {"mark": None}, ["marked_without_mark"]),
-    ("grade", {"max_mark": None}, ["marked_without_mark"]),
-    ("grade", {"state": "absent"}, ["mark_while_not_marked"]),
-    ("conduct", {"date": "2025-01-14"}, ["date_in_future"]),
-    ("followup", {"list_date": "2025-01-14", "action_date": "2025-01-15"}, ["date_in_future"]),
-    ("followup", {"action_date": "2025-01-09"}, ["action_before_list"]),
-    ("followup", {"action_date": None}, ["action_without_date"]),
-    # several at once: each is kept
-    (
-        "attendance",
-        {"status": "ill", "date": "2025-01-14", "student_key": 9},
-        ["status_not_in_set", "unknown_student", "date_in_future"],
-    ),
-    # what looks odd and is good
-    ("enrolment", {"exit_date": "2024-09-09", "exit_reason": "invalid_enrolment"}, []),
-    ("enrolment", {"entry_date": "2026-02-17"}, []),
-    ("enrolment", {"grade_level": None, "class_id": None}, []),
-    ("attendance", {"date": "2025-01-13", "session": "p12", "minutes_missed": None}, []),
-    ("grade", {"state": "missing", "mark": None, "max_mark": None, "coefficient": None}, []),
-    ("grade", {"mark": 20, "coefficient": 0}, []),
-    ("student", {"known_at": "1900-01-01"}, []),
-]
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +84,7 @@ def quarantined(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[int, l
 
 def test_good_rows_break_nothing(con: duckdb.DuckDBPyConnection) -> None:
     tallies = parted(con)
-    assert [(t.rows, t.clean, t.quarantined, t.warned) for t in tallies.values()] == [(1, 1, 0, 0)] * 9
+    assert [(t.rows, t.clean, t.quarantined, t.warned) for t in tallies.values()] == [(1, 1, 0, 0)] * len(GOOD)
     assert con.execute("select count(*) from staging.checked.quarantine").fetchall() == [(0,)]
     assert con.execute("select sum(violation_count) from staging.checked.rule_result").fetchall() == [(0,)]
 

@@ -14,7 +14,9 @@ from tests.places import BASE, NIGHT, ask, deliver, deployment
 
 HEADER = "student_id,date,session,status,minutes_missed\n"
 START = dt.date(2025, 1, 6)
-PLAIN = HEADER + "".join(f"S{i % 2 + 1},{START + dt.timedelta(i // 2)},day,{'present' if i % 5 else 'late'},\n" for i in range(90))
+PLAIN = HEADER + "".join(
+    f"S{i % 2 + 1},{START + dt.timedelta(i // 2)},day,{'present' if i % 5 else 'late'},\n" for i in range(90)
+)
 ODD = {
     "plain": PLAIN,
     "another end": PLAIN.replace("\n", "\r\n"),

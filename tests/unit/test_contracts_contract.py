@@ -19,6 +19,8 @@ CORE = {
     "enrolment": "student_key school_id school_year grade_level class_id entry_date exit_date exit_reason",
     "calendar": "school_id date is_school_day",
     "attendance": "student_key date session status minutes_missed",
+    "attendance_total": "student_key period_start period_end school_days absent_days absent_excused_days "
+    "absent_unexcused_days late_count",
     "register": "class_id date session taken",
     "grade": "student_key school_year term subject assessment_id assessment_date mark max_mark coefficient state",
     "conduct": "student_key date kind",

@@ -11,6 +11,8 @@ from dropout.extracts.source import folded
 MAJORITY = 0.7  # of two numbers in a register, the one on so many rows is taken for present
 KNOWN_SHARE = 0.3  # of the rows, before other values of the column may be shown as codes
 
+IMPERSONAL = re.compile(r"(?=.{1,12}$)(\d{1,2}|[^\w]+)+")  # signs and small numbers, such as the hours of a lesson
+
 
 @dataclass
 class CodeGuess:
@@ -92,7 +94,7 @@ def _by_majority(guess: CodeGuess, spellings: Counter[str]) -> None:
 def _hide(guess: CodeGuess, name: str, column: Column, spellings: Counter[str]) -> None:
     """Takes unsettled values out of sight unless the column is a list of codes: they could be a person's."""
     settled = sum(count for code, count in spellings.items() if code in guess.codes)
-    is_short = all(len(code) <= 2 for code in spellings)
+    is_short = all(len(code) <= 2 or IMPERSONAL.fullmatch(code) for code in spellings)
     is_few = len(spellings) <= CODES_AT_MOST and all(count > 1 for count in guess.unsettled.values())
     is_list = is_few and (settled >= KNOWN_SHARE * column.filled or (is_short and bool(words_of_ours(name))))
     if guess.unsettled and not is_list:

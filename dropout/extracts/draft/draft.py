@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -21,7 +22,7 @@ from dropout.extracts.draft.samples import Group, open_samples
 from dropout.extracts.draft.spread import spread_columns
 from dropout.extracts.draft.synonyms import language_of
 from dropout.extracts.draft.yaml_text import Notes, written
-from dropout.extracts.source import Source, verify
+from dropout.extracts.source import Source, many, verify
 from dropout.strict import read_yaml
 
 SURE = 0.9
@@ -29,11 +30,11 @@ SURE = 0.9
 
 @dataclass(frozen=True)
 class Drafted:
-    """A drafted source: its text, the questions in it, what each mapped column became, and why it does not load yet."""
+    """A drafted source: its text, the questions in it by entry, what each mapped column became, and why it does not load yet."""
 
     name: str
     text: str
-    questions: list[str]
+    questions: list[tuple[str, str]]  # entry, or an empty text for all of the source; question
     columns: list[tuple[str, str, str, str]]  # files, table, their header, our column
     refusal: str
 
@@ -48,13 +49,24 @@ def draft(name: str, paths: Sequence[Path]) -> Drafted:
         notes = Notes()
         entries = _entries(seen)
         raws = _write(entries, notes)
-        text = written(source_record(name, seen, entries, raws, notes), notes)
+        record = source_record(name, seen, entries, raws, notes)
+    notes.settle(record)
+    text = written(record, notes)
+    questions = [(_entry_name(record, place), question) for place, question in notes.questions(record)]
     columns = [
         (", ".join(e.seen.group.names), e.table, header, ours)
         for e in entries
         for ours, header in e.record.get("columns", {}).items()
     ]
-    return Drafted(name, text, notes.questions(), columns, _refusal(text))
+    return Drafted(name, text, questions, columns, _refusal(text))
+
+
+def _entry_name(record: dict[str, Any], place: tuple[str | int, ...]) -> str:
+    """The entry of `files` that a place is in, as a person knows it."""
+    if len(place) < 2:
+        return ""
+    entry = record["files"][place[1]]
+    return f"{', '.join(many(entry['match']))} ({entry.get('table') or 'no table'})"
 
 
 def _looked_at(con: duckdb.DuckDBPyConnection, groups: list[Group]) -> list[Seen]:
@@ -84,7 +96,7 @@ def _entries(seen: list[Seen]) -> list[Entry]:
     for one in known:
         entries.append(Entry(one, one.fits[0]))
         for other in one.fits[1:]:
-            is_whole = not other.missing and _own_columns(other, one.fits[0]) > 0
+            is_whole = not other.missing and not other.by_values and _own_columns(other, one.fits[0]) > 0
             if is_whole and other.contract.table not in brought:
                 entries.append(Entry(one, other))
                 brought.add(other.contract.table)

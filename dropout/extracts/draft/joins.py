@@ -1,5 +1,6 @@
 """What one file lacks and a sibling has under a shared key: a join, where only one sibling can give it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from dropout.extracts.draft.synonyms import likeness
 from dropout.extracts.draft.yaml_text import Notes
 
 ALIKE = 0.9
+SERIAL_DAY = re.compile(r"[34]\d{4}(\.\d+)?")  # days since 1900: 1982 to 2036
 OVERLAP = 0.5  # share of a file's keys that must stand in the sibling's sample
 
 
@@ -57,9 +59,17 @@ def _asked(missing: str, entry: Entry, sibling_count: int) -> str:
     if sibling_count > 1:
         return f"Required and not found: {missing}. {sibling_count} of the other files have it: which one is to be joined?"
     says = next(c.description for name, c in entry.fit.contract.columns.items() if missing in (name, c.source))
+    asked = f"Required and not found: {missing} ({says.rstrip('.')})."
+    alike = [c for c in entry.seen.group.columns if c.header and likeness(c.header).get(missing, 0.0) >= ALIKE]
+    if alike:
+        are_days = alike[0].share(SERIAL_DAY.fullmatch) >= 0.8
+        asked += f" '{alike[0].header}' is called so, but its values do not fit"
+        asked += (
+            ": they are the day numbers of a spreadsheet. Export it as a workbook, or the dates as text." if are_days else "."
+        )
     return (
-        f"Required and not found: {missing} ({says.rstrip('.')}). Which column has it? Or does it stand in a sibling file "
-        "(`join`), the file name (`path`), a cell above the header (`cells`), or is it always the same (`constants`)?"
+        f"{asked} Which column has it? Or does it stand in a sibling file (`join`), the file name (`path`), a cell above "
+        "the header (`cells`), or is it always the same (`constants`)?"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dropout.contracts.contract import CanonicalColumn, Contract, Type, load_contracts
 from dropout.extracts.draft.codes import known_share
-from dropout.extracts.draft.columns import Column
+from dropout.extracts.draft.columns import CODES_AT_MOST, Column
 from dropout.extracts.draft.dates import DateGuess
 from dropout.extracts.draft.synonyms import ENTERED, likeness, load_synonyms, tokens, words_of_ours
 
@@ -16,6 +16,9 @@ BY_VALUES = 0.7  # score of a column whose header says nothing and whose values 
 DATES_AT_LEAST = 0.3
 NAME_BONUS = 0.45
 MORE = 0.15  # what an optional column counts beside a required one
+MOSTLY = 0.6  # share of rows with a code we know that makes a column one of codes, whatever its header
+CODE_LENGTH = 24  # longer texts are no codes
+NUMBERS_AT_MOST = 12  # different numbers that may be codes; more of them measure something
 LIKELY = 0.25  # score below which a table is no candidate
 
 
@@ -36,6 +39,11 @@ class TableFit:
     fits: Mapping[str, Fit]
     score: float
     provided: frozenset[str] = field(default_factory=frozenset)  # by the layout, not by a column of their own
+
+    @property
+    def by_values(self) -> list[str]:
+        """Columns that only their values speak for."""
+        return [name for name, fit in self.fits.items() if fit.by_values]
 
     @property
     def missing(self) -> list[str]:
@@ -117,7 +125,7 @@ def _by_values(ours: CanonicalColumn, column: Column, dates: DateGuess) -> float
         return BY_VALUES if ours.name in _event_dates() and dates.share >= 0.8 else 0.0
     if words_of_ours(ours.name):
         is_worded = len([t for t in column.values if not t.isdigit()]) > 1
-        return BY_VALUES if is_worded and known_share(ours.name, ours.type, column) >= 0.8 else 0.0
+        return BY_VALUES if is_worded and known_share(ours.name, ours.type, column) >= MOSTLY else 0.0
     if ours.name == "student_id" and column.is_identifier and dates.share < 0.5:
         return BY_VALUES * (0.8 + 0.2 * len(column.values) / column.filled)
     return 0.0
@@ -146,13 +154,16 @@ def _plausible(name: str, type_: Type, column: Column, dates: DateGuess) -> floa
 
 
 def _as_codes(name: str, type_: Type, column: Column) -> float:
+    """Whether values are a list of codes: few and short, and not a scale of numbers."""
     if known_share(name, type_, column) >= 0.5:
         return 1.0
-    return 0.0 if len(column.values) <= 40 else -1.0
+    is_long = column.share(lambda t: len(t) > CODE_LENGTH) > 0.5
+    is_scale = column.number_share >= 0.8 and len(column.values) > NUMBERS_AT_MOST
+    return -1.0 if is_long or is_scale or len(column.values) > CODES_AT_MOST else 0.0
 
 
 def _score(contract: Contract, fits: Mapping[str, Fit], evidence: Evidence) -> float:
-    """What the file has of the table, columns that few tables have counting more; required ones that it lacks count twice."""
+    """What the file has of the table, columns that few tables have counting more; what it lacks of the key weighs most."""
     provided = evidence.provided.get(contract.table, frozenset())
     has = {name: min(fit.score, 1.0) for name, fit in fits.items()} | dict.fromkeys(provided, 1.0)
     if not set(keys_of(contract)) & set(has):
@@ -161,9 +172,11 @@ def _score(contract: Contract, fits: Mapping[str, Fit], evidence: Evidence) -> f
     needed = [c.name for c in contract.canonical_columns if c.is_required and c.name not in spared]
     total = sum(1 / _tables_with(name) for name in needed)
     found = sum(has.get(name, 0.0) / _tables_with(name) for name in needed)
+    keys = [name for name in keys_of(contract) if name not in spared]
+    found *= (found / total) ** 2 * sum(name in has for name in keys) / len(keys)
     more = sum(has.get(c.name, 0.0) / _tables_with(c.name) for c in contract.canonical_columns if not c.is_required)
     is_named = bool(evidence.name_words & _file_words(contract.table))
-    return found * (found / total) ** 2 + MORE * more + NAME_BONUS * is_named + bool(provided)
+    return found + MORE * more + NAME_BONUS * is_named + bool(provided)
 
 
 def _spared(table: str, words: frozenset[str]) -> set[str]:

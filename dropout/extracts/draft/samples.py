@@ -30,8 +30,10 @@ class Sample:
 
     @property
     def body(self) -> list[Row]:
-        """Rows below the header that have its width."""
-        below = [*self.rows[self.heading.index + self.heading.row_count :], *self.further]
+        """Rows below the header that have its width; a print repeats the header on each page."""
+        start = self.heading.index + self.heading.row_count
+        again = {tuple(row) for row in self.rows[self.heading.index : start]}
+        below = (row for row in [*self.rows[start:], *self.further] if tuple(row) not in again)
         return [row for row in below if len(row) == len(self.heading.header) and any(c.strip() for c in row)]
 
 

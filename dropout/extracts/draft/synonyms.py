@@ -191,7 +191,8 @@ def _ours_by_word(column: str) -> dict[str, str]:
 @lru_cache(maxsize=1 << 14)
 def ours(column: str, code: str) -> str | None:
     """Our word for a code of theirs in `column` (or `BOOLEAN`), where the synonyms have it."""
-    return _ours_by_word(column).get(word(code))
+    known = _ours_by_word(column)
+    return known.get(word(code)) or known.get(word(code.rpartition("#")[2]))  # Ed-Fi: uri://…Descriptor#Tardy
 
 
 def doubt(column: str, code: str) -> str:

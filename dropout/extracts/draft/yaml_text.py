@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +28,37 @@ class Notes:
         """Adds a question above a key."""
         self.say(place, f"{QUESTION} {text}")
 
-    def questions(self) -> list[str]:
-        """All questions in the order in which they were asked."""
-        return [t.removeprefix(QUESTION).strip() for lines in self.above.values() for t in lines if t.startswith(QUESTION)]
+    def settle(self, record: Mapping[str, Any]) -> None:
+        """Moves what stands at a key that `record` does not have to the nearest one above it."""
+        there = set(_places(record))
+        for place in [p for p in self.above if p not in there]:
+            home = next(place[:end] for end in range(len(place) - 1, -1, -1) if place[:end] in there)
+            self.above.setdefault(home, []).extend(self.above.pop(place))
+
+    def questions(self, record: Mapping[str, Any]) -> list[tuple[Path, str]]:
+        """All questions with their place, in the order of the text."""
+        return [
+            (place, text.removeprefix(QUESTION).strip())
+            for place in _places(record)
+            for text in self.above.get(place, [])
+            if text.startswith(QUESTION)
+        ]
 
 
 def written(record: Mapping[str, Any], notes: Notes) -> str:
     """`record` as YAML text with its notes."""
     return "\n".join([*_comments(notes, (), ""), *_mapping(record, notes, (), "")]) + "\n"
+
+
+def _places(value: Any, place: Path = ()) -> Iterator[Path]:
+    """The places of a record's keys and list items, in the order of the text."""
+    yield place
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _places(inner, (*place, key))
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for number, inner in enumerate(value):
+            yield from _places(inner, (*place, number))
 
 
 def _mapping(record: Mapping[str, Any], notes: Notes, place: Path, indent: str) -> list[str]:
@@ -53,7 +76,6 @@ def _mapping(record: Mapping[str, Any], notes: Notes, place: Path, indent: str) 
                 lines += _item(item, notes, (*here, number), indent + "  ")
         else:
             lines.append(f"{indent}{name}: {_flow(value)}{beside}")
-        lines += _comments(notes, (*here, "after"), indent + "  ")
     return lines
 
 
