@@ -57,13 +57,26 @@ def found(con: Any, table: str, columns: list[str]) -> list[tuple[str, ...]]:
     return sorted(con.execute(f"select {texts} from staging.read.{table} as r{joined}").fetchall())
 
 
+def deleted(con: Any, students: list[str]) -> set[tuple[str, str]]:
+    """Table and key of every row that a file deletes by name."""
+    names = {
+        key: n for key, n in con.execute("select pseudonym(n), n from (select unnest(?::varchar[]) as n)", [students]).fetchall()
+    }
+    gone = set()
+    for table, contract in load_contracts().items():
+        key = ", ".join(map(quoted, contract.key))
+        for row in con.execute(f"select {key} from staging.gone.{table}").fetchall():
+            gone.add((table, ";".join(names.get(cell, str(cell)) for cell in row)))
+    return gone
+
+
 @pytest.mark.parametrize("folder", SOURCES, ids=lambda p: p.name)
 def test_samples_become_what_was_worked_out(tmp_path: Path, folder: Path) -> None:
     place = read_samples(tmp_path, folder)
     with connect(place, attach=("identity", "staging")) as con:
         pseudonym.install(con, read_key(place))
         con.execute("create temp table named (student_key bigint, student_id varchar)")
-        tables = {p.stem for p in (folder / "expected").glob("*.csv")} - {"rejects"}
+        tables = {p.stem for p in (folder / "expected").glob("*.csv")} - {"rejects", "deleted"}
         for table in sorted(tables):
             header, rows = golden(folder / "expected" / f"{table}.csv")
             if "student_id" in header:  # not every source brings the students that its numbers belong to
@@ -78,5 +91,8 @@ def test_samples_become_what_was_worked_out(tmp_path: Path, folder: Path) -> Non
         ).fetchall()
         path = folder / "expected" / "rejects.csv"
         assert sorted(rejects) == (golden(path)[1] if path.exists() else [])
+        path = folder / "expected" / "deleted.csv"
+        said = {tuple(row) for row in (golden(path)[1] if path.exists() else [])}
+        assert deleted(con, [key.split(";")[0] for _, key in said]) == said
         files = con.execute("select line_count, row_count, reject_count, aside_count, status from ops.file").fetchall()
     assert all(lines == rows + rejected + aside and status == "read" for lines, rows, rejected, aside, status in files)
