@@ -104,7 +104,8 @@ def _country_with(name: str, directory: Path | None) -> Country:
         if directory:
             raise
         country = load_country("generic")
-    return country.model_copy(update={"sources": [name]})
+    own = _folder(directory) / name / FILE
+    return country.model_copy(update={"sources": [str(own) if own.exists() else name]})
 
 
 def _folder(directory: Path | None) -> Path:

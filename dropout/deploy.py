@@ -9,7 +9,7 @@ from dropout.errors import DeploymentError
 from dropout.privacy.keys import make_key
 from dropout.settings import FILE_NAME, Deployment, load_settings
 
-PRIVATE = ("inbox", "raw", "secrets", "models", "work")
+PRIVATE = ("inbox", "raw", "secrets", "models", "work", "sources")
 
 
 def init(root: Path, country: str) -> Deployment:

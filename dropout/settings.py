@@ -39,6 +39,7 @@ class GateSettings(Strict):
     """What keeps tonight's output from being published."""
 
     fresh_within_days: Annotated[int, Field(ge=1)] = 21
+    school_fresh_within_days: Annotated[int, Field(ge=1)] = 14  # behind the newest data of any school
     volume_at_least: Share = 0.6  # of the students of the last publication
     abstained_at_most: Share = 0.5
     listed_again_at_least: Share = 0.2  # of the last list's students who are still enrolled
@@ -124,8 +125,10 @@ class Deployment:
 
     @cached_property
     def country(self) -> Country:
-        """The country pack the settings name."""
-        return load_country(self.settings.deployment.country)
+        """The country pack the settings name; sources in the folder `sources/` come before its own."""
+        country = load_country(self.settings.deployment.country)
+        own = sorted(str(path) for path in (self.root / "sources").glob("*/source.yaml"))
+        return country.model_copy(update={"sources": [*own, *country.sources]})
 
     @property
     def language(self) -> str:

@@ -46,7 +46,8 @@ class Scope:
 def scopes(con: duckdb.DuckDBPyConnection, run: Run, contract: Contract, first: object) -> list[Scope]:
     """The scopes that matter tonight: those of tonight's full files, and earlier ones that rows arrive too late for.
 
-    `first` is the earliest date of the rows that arrived. Needs temp tables `loading` and `arrived`. What a file cannot say on doubt is in no scope, and a notice tells why.
+    `first` is the earliest date of the rows that arrived. Needs temp tables `loading` and `arrived`.
+    What a file cannot say on doubt is in no scope, and a notice tells why.
     """
     files = _full_files(con, contract)
     oldest = _oldest(con, contract, first)
@@ -116,7 +117,8 @@ def _leave_doubt(con: duckdb.DuckDBPyConnection, run: Run, contract: Contract, f
         for scope in found:
             shared = " and ".join(f"s.{quoted(name)} = d.{quoted(name)}" for name in scope.columns)
             con.execute(
-                f"delete from {scope.table} as s using (select distinct * from {scope.table} where is_new and file_id = $file) as d "
+                f"delete from {scope.table} as s "
+                f"using (select distinct * from {scope.table} where is_new and file_id = $file) as d "
                 f"where s.is_new and s.delivery_no = $delivery and {shared}",
                 {"file": file_id, "delivery": delivery_no},
             )

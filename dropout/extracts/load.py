@@ -8,7 +8,7 @@ from dropout.errors import SettingsError
 from dropout.extracts.merge import merge
 from dropout.extracts.registers import derive
 from dropout.extracts.silent import tell_silent_schools
-from dropout.extracts.source import load_source
+from dropout.extracts.source import learn, load_source
 from dropout.warehouse.ledger import Counts, Run
 
 COUNTED = ("loaded", "unchanged", "deletions", "left_out", "quarantined")
@@ -25,6 +25,7 @@ def load(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     Counts loaded, unchanged, deletions (rows that say so), left_out (rows that full files left out), quarantined,
     derived registers, inferred absences, and schools of which nothing came while others' data did.
     """
+    learn(run.deployment.country)
     create_core(con)
     _gone_there(con)
     counts: Counts = dict.fromkeys(COUNTED, 0)

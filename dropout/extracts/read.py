@@ -14,7 +14,7 @@ from dropout.extracts.confined import Limits
 from dropout.extracts.rejected import keep_rejects
 from dropout.extracts.sheet import Sheet
 from dropout.extracts.siblings import joined
-from dropout.extracts.source import Source, SourceFile, assign, load_source
+from dropout.extracts.source import Source, SourceFile, assign, learn, load_source
 from dropout.extracts.stage import clear, forget, stage
 from dropout.extracts.take import Taken, open_sheet, take
 from dropout.extracts.whole import drop, fits, forget_whole, take_whole
@@ -53,6 +53,7 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     attended load of history stops nothing in silence: all is read, then ExtractError is raised for the first
     such file, and nothing of its delivery is kept.
     """
+    learn(run.deployment.country)
     pseudonym.install(con, read_key(run.deployment))
     identity.create(con)
     clear(con)

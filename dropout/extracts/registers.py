@@ -32,7 +32,8 @@ def _registers(con: duckdb.DuckDBPyConnection) -> int:
         "and r.class_id = d.class_id and r.date = d.date and r.session = d.session"
     )
     con.execute(
-        "insert into core.register by name select * exclude (is_presence) from derived semi join differs using (class_id, date, session)"
+        "insert into core.register by name select * exclude (is_presence) from derived "
+        "semi join differs using (class_id, date, session)"
     )
     return _count(con, "core.register") - before
 

@@ -5,7 +5,7 @@ import fnmatch
 import re
 import unicodedata
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -24,6 +24,8 @@ Format = Literal["text", "workbook", "parquet", "jsonl"]
 FORMATS: dict[str, Format] = {
     ".xlsx": "workbook", ".xlsm": "workbook", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
+FILE = "source.yaml"
+OWN: dict[str, Path] = {}  # sources of a deployment's own folder, by name
 YEAR_START = "year_start"  # a named group that gives the calendar year in which the school year begins
 DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
 
@@ -71,7 +73,8 @@ class SourceFile(Strict):
     concern us; others are set aside), `deleted` (header → values that delete a row by its key).
     Found around it: `path` (pattern with named groups on the file's path), `cells` (ours → label in the lines above
     the header, whose neighbour holds the value), `constants`. `header_rows`: 2 joins two header lines with " / ".
-    `{name}` in a constant stands for what `path` or `cells` found. `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
+    `{name}` in a constant stands for what `path` or `cells` found.
+    `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
     `contents: snapshot` with `within`: what such a file leaves out is deleted, among rows that share a value of
     the columns `within` with one of the file.
     """
@@ -220,10 +223,21 @@ class Source(Strict):
             return None
 
 
-@cache
 def load_source(name: str) -> Source:
-    """The source `name`; raises SettingsError for an unknown key, table or column."""
-    path = resource(f"data_contracts/sources/{name}/source.yaml")
+    """The source `name`, or that of a `source.yaml`; raises SettingsError for an unknown key, table or column."""
+    path = Path(name) if name.endswith(FILE) else OWN.get(name) or resource(f"data_contracts/sources/{name}/{FILE}")
+    return _read(path)
+
+
+def learn(country: Country) -> None:
+    """Makes the sources of the deployment's own folder known by their names, as the ledger keeps them."""
+    for name in country.sources:
+        if name.endswith(FILE):
+            OWN[_read(Path(name)).source] = Path(name)
+
+
+@cache
+def _read(path: Path) -> Source:
     source = read_yaml(path, Source)
     for file in source.files:
         verify(file, source, str(path))
@@ -266,6 +280,7 @@ def assign(country: Country, names: list[str]) -> dict[str, Source]:
 
     Names that no source of the country knows are left out.
     """
+    learn(country)
     sources = [load_source(s) for s in country.sources]
     ranked = sorted(sources, key=lambda s: -sum(s.file_for(n) is not None for n in names))  # stable: the country's order
     found = {n: next((s for s in ranked if s.file_for(n)), None) for n in names}

@@ -95,7 +95,7 @@ def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[
             cell, codes, formats = f"{literal(_constant(kind.constants[name], found))}::varchar", None, ISO[:1]
         elif name in found:
             cell = f"{literal(found[name])}::varchar"
-        elif name == unpivoted_date:
+        elif name == unpivoted_date and not cell.startswith("c"):  # told by the header, and written as ISO text already
             formats = ISO[:1]
         if name in kind.empty and name in own and not kind.unpivot:
             cell = f"case when trim({cell}) in ({', '.join(map(literal, kind.empty[name]))}) then null else {cell} end"

@@ -69,7 +69,7 @@ def _write(sheet: CalamineSheet, odd: dict[int, dict[int, Odd]], grid: Path, odd
 
 
 def _rows(rows: Iterable[list[Cell]], left: list[Cell], odd: dict[int, dict[int, Odd]]) -> Iterator[tuple[int, list[Cell]]]:
-    """Rows by number from 1, with the empty columns at their `left`; rows that only hold odd cells may lie behind the last one."""
+    """Rows by number from 1, with the empty columns at their `left`; odd cells may lie behind the last row."""
     row = 0
     for row, values in zip(count(1), rows, strict=False):
         yield row, left + values

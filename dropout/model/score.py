@@ -5,39 +5,47 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dropout.contracts.ddl import create_core
 from dropout.country import Target
-from dropout.errors import ModelError
+from dropout.errors import ExtractError, ModelError
 from dropout.model import booster
 from dropout.model.baselines import LISTED_FROM, absence_rule
 from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame, Ints
 from dropout.model.night import tonight
 from dropout.model.registry import Model, load, promoted
+from dropout.resources import sql
 from dropout.settings import Settings
-from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.ledger import Counts, Run, notice
 from dropout.warehouse.store import replace_night
 
 THIN = "fewer taken registers than the settings ask for, and no marks"
+STALE = "no fresh data from the school"
+
+
+SHOWN = 20  # schools that a notice names
 
 
 def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Replaces tonight's rows of `night.score` for every target with a version in force.
 
-    A student with thin data is abstained from: no chance, no rank. On a list stand the first of each school, up
+    A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
+    On a list stand the first of each school, up
     to its capacity, whose chance is at least the settings' multiple of the mean. Raises ModelError when no
     version is in force for the list's target, or one was altered.
     """
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
     capacity = capacities(con, run)(rows)
-    counts: Counts = {"students": len(rows), "targets": 0, "abstained": 0, "listed": 0}
+    stale = _stale_schools(con, run)
+    counts: Counts = {"students": len(rows), "targets": 0, "abstained": 0, "listed": 0, "schools_without_fresh_data": len(stale)}
     tables = []
     for target in country.targets:
         version = promoted(con, target)
         if version is None:
             _need(target, country.list_target)
             continue
-        table, found = _scored(rows, load(run.deployment, version), settings, capacity, target == country.list_target)
+        table, found = _scored(rows, load(run.deployment, version), settings, capacity, stale, target == country.list_target)
         tables.append(table)
         counts["targets"] += 1
         counts["abstained"] = max(counts["abstained"], found["abstained"])
@@ -53,9 +61,35 @@ def _need(target: Target, list_target: Target) -> None:
         )
 
 
-def _scored(rows: Frame, model: Model, settings: Settings, capacity: Floats, is_list: bool) -> tuple[pa.Table, dict[str, int]]:
+def _stale_schools(con: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
+    """Schools of which nothing has come for long while others' data did; a notice names them.
+
+    What is known of them is old: to rank their pupils would tell some of them "low risk". A school that never sent
+    anything is left to the rule for thin data.
+    """
+    create_core(con)  # an older warehouse may lack a table
+    newest = dict(con.execute(sql("model/school_newest"), {"as_of": run.as_of}).fetchall())
+    dates = [date for date in newest.values() if date]
+    days = run.deployment.settings.gate.school_fresh_within_days
+    stale = sorted(school for school, date in newest.items() if date and (max(dates) - date).days > days)
+    if stale:
+        shown = ", ".join(stale[:SHOWN]) + (f" and {len(stale) - SHOWN} more" if len(stale) > SHOWN else "")
+        silent = ExtractError(
+            f"no fresh data from {len(stale)} of {len(newest)} schools",
+            where=shown,
+            cause=f"Their newest data is more than {days} days older than that of others.",
+            remedy="Ask these schools for their extracts. Their lists say that no data came, and rank nobody.",
+        )
+        notice(con, run, "score", silent)
+    return stale
+
+
+def _scored(
+    rows: Frame, model: Model, settings: Settings, capacity: Floats, stale: list[str], is_list: bool
+) -> tuple[pa.Table, dict[str, int]]:
     """Rows of `night.score` for one target."""
-    thin = rows.is_thin(settings.model.taken_registers_at_least)
+    silent = np.isin(rows.school_id.astype(str), stale)
+    thin = rows.is_thin(settings.model.taken_registers_at_least) | silent
     by = absence_rule(rows)
     raw = np.full(len(rows), np.nan)
     if model.trees is not None and model.card.calibrator is not None:
@@ -80,7 +114,7 @@ def _scored(rows: Frame, model: Model, settings: Settings, capacity: Floats, is_
             "chance_low": _known(bounds[0], ~thin),
             "chance_high": _known(bounds[1], ~thin),
             "is_abstained": thin,
-            "abstain_reason": pa.array(_same(THIN, rows), pa.string(), mask=~thin),
+            "abstain_reason": pa.array(np.where(silent, STALE, _same(THIN, rows)), pa.string(), mask=~thin),
             "school_id": pa.array(rows.school_id, pa.string()),
             "school_rank": pa.array(rank, pa.int32(), mask=thin | (not is_list)),
             "is_listed": listed,

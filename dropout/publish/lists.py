@@ -1,5 +1,6 @@
 """lists: one CSV per school, in its language. Here, and only here, the identity store is opened."""
 
+import datetime as dt
 import os
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+from babel.dates import format_date
 
 from dropout.contracts.ddl import literal
 from dropout.monitor.night import attached, last_publication
@@ -31,10 +33,14 @@ _BREAKS = r"[\r\n\x00\x0b\x0c\x1c-\x1e\u0085\u2028\u2029]+"  # a pupil is one li
 def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
     """Writes `<school_id>/<school_id>_<date>.csv` below `folder` (0700, files 0600) for every school with students.
 
-    Highest chance first; a school without listed students gets the header alone. Reads temp table `this_night`.
+    Highest chance first; a school without listed students gets the header alone, one
+    without fresh data a notice. Reads temp table `this_night`.
     Returns schools, listed rows, and how many of these have no name in the identity store.
     """
     has_last = _last_list(con, run)
+    silent = dict(
+        con.execute(f"select school_id, newest_data_date from ({sql('marts/school_night')}) where not is_data_fresh").fetchall()
+    )
     schools = con.sql(sql("marts/list_school")).pl()["school_id"].to_list()
     languages = {school: language_of(run.deployment, school) for school in schools}
     spoken_words = {language: words_of(language) for language in sorted(set(languages.values()))}
@@ -53,7 +59,8 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
         head = BOM + _header(words)
         bodies = _bodies(_table(ours, words, day, has_last=has_last), ours["school_id"], words)
         for school in (s for s in schools if languages[s] == language):
-            _store(folder, school, day, head + bodies.get(school, b""))
+            body = _silence(silent[school], day, words) if school in silent else bodies.get(school, b"")
+            _store(folder, school, day, head + body)
     return {"schools": len(schools), "listed": rows.height, "without_name": rows["student_id"].null_count()}
 
 
@@ -111,6 +118,15 @@ def _safe(column: str) -> pl.Expr:
     text = pl.col(column)
     line = text.str.replace_all(_BREAKS, " ")
     return pl.when(text.str.contains(_FORMULA)).then(pl.concat_str(pl.lit("'"), line)).otherwise(line).alias(column)
+
+
+def _silence(since: dt.date, day: str, words: Language) -> bytes:
+    """The one line of a list for which no fresh data came: since when, and what it does not mean."""
+    said = words.notes.no_fresh_data.format(date=format_date(since, "long", locale=words.locale))
+    line = pl.DataFrame(
+        {c: [{"list_date": day, "note": said}.get(c)] for c in LIST_COLUMNS}, schema=dict.fromkeys(LIST_COLUMNS, pl.String)
+    )
+    return _csv(line, words)
 
 
 def _header(words: Language) -> bytes:

@@ -70,6 +70,7 @@ class NoteWords(Strict):
 
     absence_rule: str
     no_identity: str
+    no_fresh_data: str
 
 
 class CheckWords(Strict):

@@ -47,7 +47,8 @@ school as (
 score as (
     select
         s.school_id, count(*) filter (not s.is_abstained) as scored_count, count(*) filter (s.is_abstained) as abstained_count,
-        count(*) filter (s.is_listed) as listed_count, avg(s.chance) filter (not s.is_abstained) as chance_mean
+        count(*) filter (s.is_listed) as listed_count,
+        bool_or(coalesce(s.abstain_reason = 'no fresh data from the school', false)) as is_silent, avg(s.chance) filter (not s.is_abstained) as chance_mean
     from this_night as t
     inner join night.score as s on t.as_of_date = s.as_of_date and t.list_target = s.target
     group by s.school_id
@@ -59,7 +60,8 @@ select
     coalesce(any_value(s.abstained_count), 0) as abstained_count, coalesce(any_value(s.listed_count), 0) as listed_count,
     coalesce(any_value(c.capacity), any_value(t.default_capacity)) as capacity, any_value(s.chance_mean) as chance_mean,
     any_value(v.register_coverage_28d_share) as register_coverage_28d_share,
-    (select max(e.date) from event as e where e.school_id = p.school_id) as newest_data_date
+    (select max(e.date) from event as e where e.school_id = p.school_id) as newest_data_date,
+    not coalesce(any_value(s.is_silent), false) as is_data_fresh
 from this_night as t
 cross join pupil as p
 left join coverage as v on p.school_id = v.school_id

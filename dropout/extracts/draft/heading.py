@@ -66,7 +66,15 @@ def _judged(rows: Sequence[Row], index: int) -> Heading | None:
     ):
         return None
     count = len(cells)
-    score = 2 * (known + days) / count + contrast / count + 0.5 * count / width - 2 * data / count - repeated / count
+    labels = sum(cell.endswith(":") for _, cell in cells)
+    score = (
+        2 * (known + days - labels) / count
+        + 0.1 * min(known + days, 10)
+        + contrast / count
+        + 0.5 * count / width
+        - 2 * data / count
+        - repeated / count
+    )
     if score <= 0.5:
         return None
     return _of_two_rows(rows, index, score) or Heading(index, [c.strip() for c in row], 1, score)

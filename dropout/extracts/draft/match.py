@@ -19,6 +19,7 @@ MORE = 0.15  # what an optional column counts beside a required one
 MOSTLY = 0.6  # share of rows with a code we know that makes a column one of codes, whatever its header
 CODE_LENGTH = 24  # longer texts are no codes
 NUMBERS_AT_MOST = 12  # different numbers that may be codes; more of them measure something
+WITHOUT_ID = 0.3  # of its score is left to a file that does not say whom, or which school or class, it speaks of
 LIKELY = 0.25  # score below which a table is no candidate
 
 
@@ -101,7 +102,7 @@ def _assigned(ours: Sequence[CanonicalColumn], evidence: Evidence, judge: Judge,
     if judge is _by_values:  # several columns of dates, or of codes, could each be the one: nothing is guessed
         pairs = [p for p in pairs if p[2] == "student_id" or sum(q[2] == p[2] for q in pairs) == 1]
     fits: dict[str, Fit] = {}
-    for score, place, name in sorted(pairs, reverse=True):
+    for score, place, name in sorted(pairs, key=lambda p: (-p[0], -p[1], p[2])):
         if name not in fits and -place not in {f.place for f in fits.values()}:
             fits[name] = Fit(-place, score, by_values=judge is _by_values)
     return fits
@@ -124,7 +125,7 @@ def _by_values(ours: CanonicalColumn, column: Column, dates: DateGuess) -> float
     if ours.type == "DATE":
         return BY_VALUES if ours.name in _event_dates() and dates.share >= 0.8 else 0.0
     if words_of_ours(ours.name):
-        is_worded = len([t for t in column.values if not t.isdigit()]) > 1
+        is_worded = len([t for t in column.values if not re.search(r"\d", t)]) > 1
         return BY_VALUES if is_worded and known_share(ours.name, ours.type, column) >= MOSTLY else 0.0
     if ours.name == "student_id" and column.is_identifier and dates.share < 0.5:
         return BY_VALUES * (0.8 + 0.2 * len(column.values) / column.filled)
@@ -174,9 +175,10 @@ def _score(contract: Contract, fits: Mapping[str, Fit], evidence: Evidence) -> f
     found = sum(has.get(name, 0.0) / _tables_with(name) for name in needed)
     keys = [name for name in keys_of(contract) if name not in spared]
     found *= (found / total) ** 2 * sum(name in has for name in keys) / len(keys)
+    whom = 1.0 if keys[0] in has else WITHOUT_ID
     more = sum(has.get(c.name, 0.0) / _tables_with(c.name) for c in contract.canonical_columns if not c.is_required)
     is_named = bool(evidence.name_words & _file_words(contract.table))
-    return found + MORE * more + NAME_BONUS * is_named + bool(provided)
+    return whom * (found + MORE * more + NAME_BONUS * is_named + bool(provided))
 
 
 def _spared(table: str, words: frozenset[str]) -> set[str]:

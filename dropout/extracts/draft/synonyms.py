@@ -16,6 +16,7 @@ FILE = "data_contracts/synonyms.yaml"
 BOOLEAN = "boolean"  # words of every yes-or-no column
 SAME_WORDS = {"home_locality": "locality"}  # columns that take another column's words
 ENTERED = "known_at"
+SHARED = 0.97  # likeness to a header that several columns go by: one that only one column goes by comes first
 _LETTERS = str.maketrans({"ة": "ه", "ى": "ي", "ـ": "", "ٱ": "ا", "گ": "ك", "ک": "ك", "ی": "ي"})
 
 
@@ -146,6 +147,8 @@ def likeness(header: str) -> dict[str, float]:
         own = tokens(part)
         for column, theirs in _spellings() if own else ():
             score = weight * _alike(own, theirs)
+            if score == 1 and len(_columns_by_compact()["".join(theirs)]) > 1:
+                score = SHARED
             if score > found.get(column, 0.4):
                 found[column] = round(score, 3)
     return found
