@@ -1,6 +1,7 @@
 """land: copies each delivery once into immutable `raw/` under its sha256; the same bytes again are a recorded no-op.
 
-Only a delivery that was refused is tried anew when it comes again: its source description may have been mended.
+Only a delivery that was refused, or of which a file was stopped, is tried anew when it comes again: its source
+description may have been mended.
 What cannot be taken stays in the inbox, with a notice, and the night goes on.
 """
 
@@ -25,6 +26,11 @@ log = structlog.get_logger("dropout")
 LANDING = ".landing-"
 NAMED_AT_MOST = 5  # things in one message
 MayGoIn = Callable[[Delivery], bool]
+KNOWN = """
+    select status = 'refused' or exists (from ops.file as f where f.delivery_no = d.delivery_no and f.status = 'stopped')
+    from ops.delivery as d
+    where delivery_id = ?
+"""
 
 
 def land(con: duckdb.DuckDBPyConnection, run: Run, paths: Iterable[Path] | None = None, *, as_history: bool = False) -> Counts:
@@ -79,12 +85,14 @@ def _land_one(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go
         if arrival.has_changed:
             notice(con, run, "land", _still_written(run, arrival.place))
             return "waiting"
-        if con.execute("select 1 from ops.delivery where delivery_id = ?", [delivery.delivery_id]).fetchone():
-            con.execute(
-                "update ops.delivery set again_count = again_count + 1, arrived_on = if(status = 'refused', ?, arrived_on), "
-                "status = if(status = 'refused', 'landed', status) where delivery_id = ?",
-                [run.as_of, delivery.delivery_id],
-            )
+        known = con.execute(KNOWN, [delivery.delivery_id]).fetchone()
+        if known:
+            con.execute("update ops.delivery set again_count = again_count + 1 where delivery_id = ?", [delivery.delivery_id])
+            if known[0]:  # its source may have been mended since: it is tried once more
+                con.execute(
+                    "update ops.delivery set status = 'landed', arrived_on = ? where delivery_id = ?",
+                    [run.as_of, delivery.delivery_id],
+                )
             log.info("delivery known already", delivery=delivery.name)
             return "again"
         if not may_go_in(delivery):

@@ -18,6 +18,8 @@ from dropout.errors import LockedError
 from tests.flows.conftest import NIGHT, District
 from tests.places import ask, deliver
 
+UNKNOWN = "code_massar;date;seance;statut;minutes\n" + "X1;02/03/2026;journée;retard;5\n" * 30  # nobody's pupil
+
 
 def dropout(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("DROPOUT_", "PREFECT_"))} | environment
@@ -56,10 +58,10 @@ def test_an_error_has_its_exit_code_and_says_what_to_do(district: District, tmp_
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
     assert dropout("status", cwd=nowhere).returncode == 11
-    deliver(district.place.inbox, "bad", {"absences.csv": ""})
+    deliver(district.place.inbox, "bad", {"absences.csv": UNKNOWN})
     done = dropout("nightly", "--plain", "--date", str(NIGHT), cwd=district.place.root)
-    assert done.returncode == 20
-    assert "Remedy: Export it again." in done.stderr
+    assert done.returncode == 21
+    assert "Remedy: Correct the export and deliver it again" in done.stderr
     assert "Traceback" not in done.stderr
     (district.place.root / "dropout.toml").write_text("[night]\ncapacty = 3\n")
     done = dropout("status", cwd=district.place.root)
@@ -68,10 +70,10 @@ def test_an_error_has_its_exit_code_and_says_what_to_do(district: District, tmp_
 
 
 def test_a_failing_night_under_prefect_keeps_its_exit_code(district: District) -> None:
-    deliver(district.place.inbox, "bad", {"absences.csv": ""})
+    deliver(district.place.inbox, "bad", {"absences.csv": UNKNOWN})
     done = dropout("nightly", "--date", str(NIGHT), cwd=district.place.root)
-    assert done.returncode == 20
-    assert "the file is empty" in done.stderr
+    assert done.returncode == 21
+    assert "unknown_student" in done.stderr
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from dropout.errors import ContractError, ExtractError, LockedError
+from dropout.errors import ContractError, LockedError
 from dropout.publish.manifest import verify
 from dropout.settings import Deployment
 from dropout.simulate import judge
@@ -124,31 +124,52 @@ def test_a_delivery_that_came_before_changes_nothing(district: District) -> None
 
 
 @pytest.mark.parametrize(
-    ("files", "error", "said"),
+    ("files", "said"),
     [
-        ({"absences.csv": ""}, ExtractError, "empty"),
-        ({"absences.csv": "code_massar,date\n1,2\n"}, ExtractError, "missing columns"),
-        (
-            {"absences.csv": "code_massar;date;seance;statut\n" + "X1;02/02/2026;journée;retard\n" * 30},
-            ContractError,
-            "unknown_student",
-        ),
-        ({"pupils.csv": "a;b\n"}, ExtractError, "no source of 'morocco' knows"),
+        ({"absences.csv": ""}, "empty"),
+        ({"absences.csv": "code_massar,date\n1,2\n"}, "missing columns"),
+        ({"absences.csv": "code_massar;date;seance;statut;note\nX1;02/03/2026;journée;retard;a\n"}, "renamed: minutes → note"),
+        ({"pupils.csv": "a;b\n"}, "no source of 'morocco' knows"),
     ],
 )
-def test_bad_data_keeps_yesterdays_publication(
-    district: District, files: dict[str, str | bytes], error: type[Exception], said: str
-) -> None:
+def test_a_file_that_is_not_what_it_was_stops_alone(district: District, files: dict[str, str | bytes], said: str) -> None:
+    """The rest of its delivery is read, the night goes on, and status says what was left out and why."""
+    deliver(district.place.inbox, "2026-03-03", {**files, "etablissements.csv": schools(district)})
+    run_night(district.place, NIGHT + dt.timedelta(days=1))
+    assert ask(district.place, "select status, exit_code from ops.run order by started_at desc limit 1") == [("done", 0)]
+    [(text,)] = ask(district.place, "select what || ' ' || coalesce(cause, '') from ops.notice order by noticed_at desc limit 1")
+    assert said in text
+    found = ask(district.place, "select file, status from ops.file where delivery_no = (select max(delivery_no) from ops.file)")
+    assert sorted(found) == sorted([(next(iter(files)), "stopped"), ("etablissements.csv", "read")])
+
+
+def schools(district: District) -> bytes:
+    first = next(p for p in district.deliveries if (p / "etablissements.csv").exists())
+    return (first / "etablissements.csv").read_bytes()
+
+
+def test_a_stopped_file_is_tried_again_when_its_delivery_comes_again(district: District) -> None:
+    """Its source may have been mended meanwhile; what was loaded before does not change."""
+    before = ask(district.place, "select * from core.school order by all")
+    for night in (1, 2):
+        deliver(district.place.inbox, "2026-03-03", {"etablissements.csv": schools(district), "pupils.csv": "a;b\n"})
+        run_night(district.place, NIGHT + dt.timedelta(days=night))
+    found = ask(district.place, "select again_count, arrived_on, status from ops.delivery order by delivery_no desc limit 1")
+    assert found == [(1, NIGHT + dt.timedelta(days=2), "loaded")]
+    assert ask(district.place, "select * from core.school order by all") == before
+
+
+def test_bad_data_keeps_yesterdays_publication(district: District) -> None:
     current = (district.place.published / "current").resolve()
     before = published(district.place)
-    deliver(district.place.inbox, "2026-03-03", files)
-    with pytest.raises(error, match=said):
+    late = "code_massar;date;seance;statut;minutes\n" + "X1;02/03/2026;journée;retard;5\n" * 30
+    deliver(district.place.inbox, "2026-03-03", {"absences.csv": late})
+    with pytest.raises(ContractError, match="unknown_student"):
         run_night(district.place, NIGHT + dt.timedelta(days=1))
     assert (district.place.published / "current").resolve() == current
     assert published(district.place) == before
     verify(current)
-    status, code = ask(district.place, "select status, exit_code from ops.run order by started_at desc limit 1")[0]
-    assert (status, code) == ("refused", 20 if error is ExtractError else 21)
+    assert ask(district.place, "select status, exit_code from ops.run order by started_at desc limit 1") == [("refused", 21)]
 
 
 def test_stale_data_keeps_yesterdays_publication(district: District) -> None:

@@ -79,7 +79,7 @@ def test_what_keeps_it_from_loading_is_said(sample: str, tmp_path: Path) -> None
     shown = new("mine", str(tmp_path / "notes.csv"))
     assert shown.exit_code == 0
     assert "It does not load before they are answered" in shown.output
-    assert "assessment_date" in shown.output
+    assert "assessment_id, school_year, term" in shown.output
 
 
 def test_it_refuses_odd_names_and_missing_files(sample: str) -> None:
