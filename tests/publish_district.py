@@ -11,6 +11,7 @@ import duckdb
 
 from dropout.contracts.ddl import create_core
 from dropout.features.catalogue import load_catalogue
+from dropout.resources import sql
 from dropout.settings import Deployment, Settings
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run, open_run
@@ -111,6 +112,12 @@ def scored(con: duckdb.DuckDBPyConnection, as_of: dt.date = NIGHT, *, shift: int
         "e.class_id, e.grade_level, 20 as registers_taken_28d_count, 2.0 as absences_unexcused_28d_before_count, "
         "if(e.class_id like '%-0', 0.9, 0.5) as register_coverage_share_28d from core.enrolment as e",
         {"as_of": as_of},
+    )
+    con.execute(f"create or replace table night.school_newest as {sql('model/school_newest')}", {"as_of": as_of})
+    con.execute(
+        "create or replace table night.class_day as select distinct as_of_date, school_id, class_id, as_of_date as date, "
+        "class_id like '%-0' as is_register_taken, false as is_register_derived, 4 as pupil_count, "
+        "if(class_id like '%-0', 1, null) as absent_count, if(class_id like '%-0', 0, null) as late_count from night.snapshot"
     )
     con.execute("delete from night.score where as_of_date = ?", [as_of])
     con.execute("delete from night.reason where as_of_date = ?", [as_of])

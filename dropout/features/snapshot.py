@@ -1,7 +1,8 @@
 """snapshot: every enrolled student's features as of a date, from the statements in `sql/features`."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 
@@ -17,6 +18,8 @@ STEPS = (
     "absence_day",
     "attendance_denominator",
     "absence_streak",
+    "total_period",
+    "attendance_total",
     "attendance",
     "grade_known",
     "mark_term",
@@ -30,9 +33,10 @@ KEYS = ("student_key", "as_of_date", "school_year", "school_id", "class_id", "gr
 
 
 def snapshot(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
-    """Stores tonight's snapshot as `night.snapshot`, in place of the last one."""
-    build(con, [run.as_of], run.deployment.country)
-    con.execute("create or replace table night.snapshot as select * from snapshot order by student_key")
+    """Stores tonight's snapshot as `night.snapshot`, and its registers as `night.class_day`, in place of the last ones."""
+    with built(con, [run.as_of], run.deployment.country):
+        con.execute("create or replace table night.snapshot as select * from snapshot order by student_key")
+        con.execute(f"create or replace table night.class_day as {sql('features/class_day')}")
     row = con.execute("select count(*), count(distinct school_id), count(distinct class_id) from night.snapshot").fetchone()
     assert row is not None
     return {"students": row[0], "schools": row[1], "classes": row[2]}
@@ -44,6 +48,13 @@ def build(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], countr
     Keys as in KEYS, then one FLOAT per feature of the catalogue; NULL where a feature is not known. A row
     uses only what had happened and was known by its own date (`known_at <= as_of_date < known_until`).
     """
+    with built(con, as_of_dates, country):
+        pass
+
+
+@contextmanager
+def built(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], country: Country) -> Iterator[None]:
+    """As `build`; what the snapshot is made of stands as temp tables inside the block."""
     dates = sorted(set(as_of_dates))
     _rules(con, dates, country)
     for name in STEPS:
@@ -53,6 +64,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], countr
         f"create or replace temp table snapshot as select {', '.join(KEYS)}, {columns} "
         f"from ({sql('features/snapshot')}) order by as_of_date, student_key"
     )
+    yield
     for name in STEPS:
         con.execute(f"drop table {name}")
 

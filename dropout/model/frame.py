@@ -99,9 +99,10 @@ class Frame:
         return np.unique(self.student_key, return_inverse=True)[1].astype(np.int64)
 
     def is_thin(self, taken_registers_at_least: int) -> Bools:
-        """Rows on which the night abstains: hardly a register taken in 56 school days, and not one mark."""
-        taken = np.nan_to_num(self.column("registers_taken_56d_count"), nan=0.0)
-        return (taken < taken_registers_at_least) & np.isnan(self.column("mark_mean_year_share"))
+        """Rows on which the night abstains: hardly a register taken in 56 school days, no total instead, and not one mark."""
+        columns = ("registers_taken_56d_count", "days_in_totals_62_calendar_days_count")
+        days = np.maximum(*(np.nan_to_num(self.column(name), nan=0.0) for name in columns))
+        return np.asarray((days < taken_registers_at_least) & np.isnan(self.column("mark_mean_year_share")), dtype=np.bool_)
 
 
 def concatenated(frames: list[Frame]) -> Frame:

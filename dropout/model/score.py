@@ -30,9 +30,8 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Replaces tonight's rows of `night.score` for every target with a version in force.
 
     A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
-    On a list stand the first of each school, up
-    to its capacity, whose chance is at least the settings' multiple of the mean. Raises ModelError when no
-    version is in force for the list's target, or one was altered.
+    On a list stand the first of each school, up to its capacity, whose chance is at least the settings' multiple
+    of the mean. Raises ModelError when no version is in force for the list's target, or one was altered.
     """
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
@@ -68,7 +67,8 @@ def _stale_schools(con: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
     anything is left to the rule for thin data.
     """
     create_core(con)  # an older warehouse may lack a table
-    newest = dict(con.execute(sql("model/school_newest"), {"as_of": run.as_of}).fetchall())
+    con.execute(f"create or replace table night.school_newest as {sql('model/school_newest')}", {"as_of": run.as_of})
+    newest = dict(con.execute("from night.school_newest order by school_id").fetchall())
     dates = [date for date in newest.values() if date]
     days = run.deployment.settings.gate.school_fresh_within_days
     stale = sorted(school for school, date in newest.items() if date and (max(dates) - date).days > days)

@@ -1,4 +1,5 @@
--- one row per as_of_date and student whose class has a taken register: rates, counts, streaks and trends of attendance
+-- one row per as_of_date and student whose class has a taken register, or with totals: rates, counts, streaks, trends
+-- totals say what registers do not: they stand in for the year where no register was taken, and have a column of their own
 with window_sum as (
     select
         d.as_of_date, d.student_key,
@@ -34,15 +35,18 @@ rate as (
 )
 
 select
-    r.as_of_date, r.student_key,
+    as_of_date, student_key,
     absent_7d as absence_share_7d, absent_28d as absence_share_28d, absent_56d as absence_share_56d,
     unexcused_7d as absences_unexcused_7d_count, unexcused_28d as absences_unexcused_28d_count, late_28d as lateness_share_28d,
     if(taken_56d > 0, coalesce(s.current_days, 0), null) as absence_streak_current_days,
-    unexcused_28d_before as absences_unexcused_28d_before_count, absent_year as absence_share_year,
-    unexcused_year as absence_unexcused_share_year, late_year as lateness_share_year,
+    unexcused_28d_before as absences_unexcused_28d_before_count, coalesce(absent_year, t.absence_share) as absence_share_year,
+    if(absent_year is null, t.unexcused_share, unexcused_year) as absence_unexcused_share_year,
+    if(absent_year is null, t.lateness_share, late_year) as lateness_share_year,
     if(taken_56d > 0, coalesce(s.longest_days, 0), null) as absence_streak_longest_days, week_edge as absence_week_edge_share,
     absent_28d - absent_28d_before as absence_trend_difference, absent_28d - absent_earlier as absence_own_past_difference,
     taken_7d as registers_taken_7d_count, taken_28d as registers_taken_28d_count, taken_56d as registers_taken_56d_count,
-    coverage_share_28d as register_coverage_share_28d
+    coverage_share_28d as register_coverage_share_28d,
+    t.last_period_share as absence_share_last_period, t.recent_days as days_in_totals_62_calendar_days_count
 from rate as r
+full join attendance_total as t using (as_of_date, student_key)
 left join absence_streak as s using (as_of_date, student_key)

@@ -13,7 +13,7 @@ calendar_day as (
 ),
 
 register_day as (
-    select c.as_of_date, c.class_id, c.school_id, r.date, bool_or(r.taken) as is_taken
+    select c.as_of_date, c.class_id, c.school_id, r.date, bool_or(r.taken) as is_taken, bool_and(r.file_id is null) as is_derived
     from class_now as c
     inner join core.register as r
         on c.class_id = r.class_id and r.date between c.start_date and c.as_of_date
@@ -38,6 +38,7 @@ day as (
 
 select
     day.as_of_date, day.class_id, day.date, coalesce(r.is_taken, false) as is_taken,
+    coalesce(r.is_taken and r.is_derived, false) as is_derived,
     row_number() over (partition by day.as_of_date, day.class_id order by day.date) as day_no,
     count(*) filter (where r.is_taken) over (partition by day.as_of_date, day.class_id order by day.date) as taken_no
 from day

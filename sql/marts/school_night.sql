@@ -11,31 +11,6 @@ coverage as (
     group by school_id
 ),
 
-event as (
-    select p.school_id, max(a.date) as date
-    from this_night as t
-    inner join core.attendance as a
-        on a.date <= t.as_of_date and a.known_at <= t.as_of_date and (a.known_until is null or a.known_until > t.as_of_date)
-    inner join pupil as p on a.student_key = p.student_key
-    group by p.school_id
-    union all
-    select p.school_id, max(coalesce(g.assessment_date, g.known_at)) as date
-    from this_night as t
-    inner join core.grade as g
-        on coalesce(g.assessment_date, g.known_at) <= t.as_of_date and g.known_at <= t.as_of_date
-        and (g.known_until is null or g.known_until > t.as_of_date)
-    inner join pupil as p on g.student_key = p.student_key
-    group by p.school_id
-    union all
-    select c.school_id, max(r.date) as date
-    from this_night as t
-    inner join core.register as r
-        on r.taken and r.date <= t.as_of_date and r.known_at <= t.as_of_date
-        and (r.known_until is null or r.known_until > t.as_of_date)
-    inner join (select distinct class_id, school_id from pupil) as c on r.class_id = c.class_id
-    group by c.school_id
-),
-
 school as (
     select c.school_id, any_value(c.capacity) as capacity
     from this_night as t
@@ -60,12 +35,13 @@ select
     coalesce(any_value(s.abstained_count), 0) as abstained_count, coalesce(any_value(s.listed_count), 0) as listed_count,
     coalesce(any_value(c.capacity), any_value(t.default_capacity)) as capacity, any_value(s.chance_mean) as chance_mean,
     any_value(v.register_coverage_28d_share) as register_coverage_28d_share,
-    (select max(e.date) from event as e where e.school_id = p.school_id) as newest_data_date,
+    any_value(w.newest_date) as newest_data_date,
     not coalesce(any_value(s.is_silent), false) as is_data_fresh
 from this_night as t
 cross join pupil as p
 left join coverage as v on p.school_id = v.school_id
 left join school as c on p.school_id = c.school_id
 left join score as s on p.school_id = s.school_id
+left join night.school_newest as w on p.school_id = w.school_id
 group by p.school_id, t.as_of_date, t.list_target
 order by p.school_id

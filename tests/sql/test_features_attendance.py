@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
-from tests.tables import days, features, registers, warehouse
+from dropout.features import snapshot
+from dropout.resources import sql
+from tests.tables import country, days, features, registers, warehouse
 
 ENROLMENT = """
 student_key | school_id | school_year | class_id | entry_date
@@ -115,3 +117,73 @@ def test_previous_year_counts_days_and_needs_an_enrolment_then() -> None:
     con = warehouse(enrolment=past, register=registers("A-1", DAYS[:10]), attendance=text)
     assert features(con, str(DAYS[9]))["absences_previous_year_count"] == 1.5
     assert features(con, str(DAYS[9]), student=2)["absences_previous_year_count"] is None
+
+
+TOTALS = """
+student_key|period_start|period_end|school_days|absent_days|absent_excused_days|absent_unexcused_days|late_count|known_at
+1|2024-09-01|2024-09-30|20||1|3|2|2024-10-02
+1|2024-10-01|2024-10-31|20|10||||2024-11-02
+1|2024-11-01|2024-11-30|20|20||||2024-12-02
+1|2024-09-01|2024-10-31|40|14||||2024-11-02
+"""
+
+
+def test_totals_speak_where_no_register_was_taken() -> None:
+    # as of 22 November: September (1 + 3 of 20) and October (10 of 20); their sum not again; November is not over
+    row = features(warehouse(enrolment=ENROLMENT, attendance_total=TOTALS), "2024-11-22")
+    assert row["absence_share_year"] == pytest.approx(14 / 40)
+    assert row["absence_unexcused_share_year"] == pytest.approx(3 / 20)  # only September tells of excuses
+    assert row["lateness_share_year"] == pytest.approx(2 / 20)
+    assert row["absence_share_last_period"] == pytest.approx(10 / 20)
+    assert row["days_in_totals_62_calendar_days_count"] == 40
+    assert row["absence_share_28d"] is None
+    assert row["registers_taken_56d_count"] is None
+
+
+def test_registers_come_before_totals_and_old_totals_are_not_the_last() -> None:
+    registers_too = {"register": registers("A-1", DAYS[:20]), "attendance": absences((0, "absent_unexcused"))}
+    row = features(warehouse(enrolment=ENROLMENT, attendance_total=TOTALS, **registers_too), "2024-11-22")
+    assert row["absence_share_year"] == pytest.approx(1 / 20)
+    assert row["absence_share_last_period"] == pytest.approx(10 / 20)
+    row = features(warehouse(enrolment=ENROLMENT, attendance_total=TOTALS), "2025-04-01")
+    assert row["absence_share_year"] == pytest.approx(34 / 60)
+    assert row["absence_share_last_period"] is None
+    assert row["days_in_totals_62_calendar_days_count"] is None
+
+
+def test_the_calendar_counts_the_days_of_a_total_that_does_not() -> None:
+    calendar = "\n".join(["school_id | date | is_school_day | known_at", *(f"A | {d} | true | 2024-08-01" for d in DAYS)])
+    total = "student_key | period_start | period_end | absent_days\n1 | 2024-09-01 | 2024-09-30 | 3"
+    row = features(warehouse(enrolment=ENROLMENT, attendance_total=total, calendar=calendar), "2024-10-10")
+    assert row["absence_share_year"] == pytest.approx(3 / 21)  # 21 weekdays from 2 to 30 September
+    row = features(warehouse(enrolment=ENROLMENT, attendance_total=total), "2024-10-10")
+    assert row["absence_share_year"] is None  # of how many days, nobody says
+
+
+def test_totals_of_the_year_before_count_as_its_absences() -> None:
+    before = ENROLMENT.rstrip() + "\n1 | A | 2023-2024 | A-0 | 2023-09-01\n"
+    total = (
+        "student_key | period_start | period_end | absent_days\n1 | 2023-09-01 | 2023-12-31 | 7\n1 | 2024-01-01 | 2024-06-30 | 4"
+    )
+    assert features(warehouse(enrolment=before, attendance_total=total), "2024-10-10")["absences_previous_year_count"] == 11
+
+
+def test_present_absent_and_no_register_are_three_things_per_class_and_day() -> None:
+    con = warehouse(
+        enrolment=ENROLMENT + "3 | A | 2024-2025 | A-2 | 2024-09-04\n",
+        register=registers("A-1", DAYS[:3], not_taken=frozenset([DAYS[1]])) + f"\nA-2 | {DAYS[2]} | day | true",
+        attendance=absences((0, "absent_unexcused"), (1, "absent_unexcused"), (2, "late")),
+    )
+    with snapshot.built(con, [DAYS[2]], country()):
+        found = con.execute(
+            "select class_id, date, is_register_taken, is_register_derived, pupil_count, absent_count, late_count "
+            f"from ({sql('features/class_day')}) order by all"
+        ).fetchall()
+    assert found == [
+        ("A-1", DAYS[0], True, True, 2, 1, 0),
+        ("A-1", DAYS[1], False, False, 2, None, None),
+        ("A-1", DAYS[2], True, True, 2, 0, 1),
+        ("A-2", DAYS[0], False, False, 0, None, None),
+        ("A-2", DAYS[1], False, False, 0, None, None),
+        ("A-2", DAYS[2], True, True, 1, 0, 0),
+    ]

@@ -56,7 +56,7 @@ def test_every_table_and_column_has_its_comment(con: duckdb.DuckDBPyConnection) 
 
 def test_the_tables_that_were_asked_for(con: duckdb.DuckDBPyConnection) -> None:
     assert list(marts.load_marts()) == [
-        "student_risk", "student_reason", "school_night", "run", "model", "evaluation", "data_quality",
+        "student_risk", "student_reason", "school_night", "class_day", "run", "model", "evaluation", "data_quality",
     ]  # fmt: skip
     risk = [name for name, *_ in con.execute("describe marts.student_risk").fetchall()]
     assert ",".join(risk) == (
@@ -69,7 +69,6 @@ def test_no_column_could_name_anybody(con: duckdb.DuckDBPyConnection) -> None:
     names = {name for (name,) in con.execute("select column_name from duckdb_columns() where schema_name = 'marts'").fetchall()}
     assert not names & {
         "student_id",
-        "class_id",
         "birth_date",
         "birth_year",
         "given_name",
@@ -77,6 +76,13 @@ def test_no_column_could_name_anybody(con: duckdb.DuckDBPyConnection) -> None:
         "guardian_phone",
         "sex",
     }
+
+
+def test_no_class_stands_beside_a_student(con: duckdb.DuckDBPyConnection) -> None:
+    """School, grade and class together can be three pupils; a class's own registers name nobody."""
+    tables = "select table_name from duckdb_columns() where schema_name = 'marts' and column_name = "
+    assert con.execute(tables + "'class_id'").fetchall() == [("class_day",)]
+    assert ("class_day",) not in con.execute(tables + "'student_key'").fetchall()
 
 
 def test_student_risk(con: duckdb.DuckDBPyConnection) -> None:

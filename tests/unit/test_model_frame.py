@@ -59,9 +59,13 @@ def test_unknown_features_are_nan_and_missing_ones_an_error() -> None:
         rows.matrix(["absence_share_28d", "mark_mean_year_share"])
 
 
-def test_thin_rows_have_few_registers_and_no_mark() -> None:
-    rows = frame(registers_taken_56d_count=[None, 4.0, 5.0, 0.0], mark_mean_year_share=[None, None, None, 0.6])
-    assert rows.is_thin(5).tolist() == [True, True, False, False]
+def test_thin_rows_have_few_registers_no_total_and_no_mark() -> None:
+    rows = frame(
+        registers_taken_56d_count=[None, 4.0, 5.0, 0.0, None],
+        mark_mean_year_share=[None, None, None, 0.6, None],
+        days_in_totals_62_calendar_days_count=[None, None, None, None, 20.0],
+    )
+    assert rows.is_thin(5).tolist() == [True, True, False, False, False]
 
 
 def test_a_running_cohort_has_the_outcome_so_far_of_snapshots_that_were_followed() -> None:
