@@ -33,6 +33,12 @@ class Column:
     decimal_comma: bool = False
     default: str = ""
     is_trimmed: bool = True
+    words: Sequence[str] = ()  # where given, its codes become one of these, stored as an ENUM: a word as a small number
+
+    @property
+    def stored(self) -> str:
+        """SQL type of its values."""
+        return f"enum({', '.join(map(literal, self.words))})" if self.words else self.type
 
     @property
     def is_judged(self) -> bool:
@@ -109,7 +115,7 @@ def _filled(value: str, column: Column) -> str:
     if not column.default:
         return value
     cell = _text(column)
-    return f"if(coalesce(trim({cell}), '') = '', {literal(column.default)}::{column.type}, {value})"
+    return f"if(coalesce(trim({cell}), '') = '', {literal(column.default)}::{column.stored}, {value})"
 
 
 def _code(cell: str, column: Column) -> str:
@@ -119,8 +125,13 @@ def _code(cell: str, column: Column) -> str:
     for spell in (str, str.lower, str.upper, str.capitalize):  # as the source writes them first: most rows end there
         for written, ours in column.codes.items():
             spellings.setdefault(spell(written), ours)
+    if not spellings:
+        return f"null::{column.stored}"
+    if column.words:
+        whens = " ".join(f"when {literal(spelling)} then {literal(ours)}::{column.stored}" for spelling, ours in spellings.items())
+        return f"case {cell} {whens} end"
     whens = " ".join(f"when {literal(spelling)} then {literal(ours)}" for spelling, ours in spellings.items())
-    return f"try_cast(case {cell} {whens} end as {column.type})" if whens else f"null::{column.type}"
+    return f"try_cast(case {cell} {whens} end as {column.type})"
 
 
 def _value(cell: str, column: Column) -> str:
@@ -157,7 +168,7 @@ def _patient(column: Column) -> str:
     if column.codes is None:
         return _value(f"trim({_latin(cell)})", column)
     ours = f"select any_value(s.ours) from spelling as s where s.column_name = {literal(column.name)} and s.written = {cell}"
-    return f"try_cast(({ours}) as {column.type})"
+    return f"try_cast(({ours}) as {column.stored})"
 
 
 def _latin(cell: str) -> str:
