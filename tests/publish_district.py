@@ -65,7 +65,7 @@ def _core(con: duckdb.DuckDBPyConnection) -> None:
     meta = "date '2024-09-10' as known_at, null::date as known_until, 1 as delivery_no, 1 as file_id, 2 as line"
     statements = {
         "school": "select distinct school_id, if(school_id = 'S1', null, 'École ' || school_id) as school_name, "
-        "'Nord' as region, 'urban' as locality, 'middle' as level, 4 as capacity",
+        "'Nord' as region, 'urban' as locality, 'lower_secondary' as level, 4 as capacity",
         "enrolment": "select k as student_key, school_id, '2024-2025' as school_year, 7 as grade_level, class_id, "
         "date '2024-09-05' as entry_date, null::date as exit_date, null as exit_reason",
         "attendance": "select k as student_key, date '2025-03-07' as date, 'day' as session, 'absent_unexcused' as status, "

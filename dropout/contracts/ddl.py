@@ -1,5 +1,9 @@
 """Tables from contracts: `core.*` in the warehouse, and staging tables of the same columns, unconstrained."""
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import duckdb
 
 from dropout.contracts.contract import Contract, load_contracts
@@ -34,6 +38,11 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def enum(words: Iterable[str]) -> str:
+    """The SQL type of one of `words`, stored as a small number."""
+    return f"enum({', '.join(map(literal, words))})"
+
+
 def staging_columns(contract: Contract) -> tuple[str, ...]:
     """Names of the columns of `staging.read.<table>` and `staging.checked.<table>`, in order."""
     return (*contract.warehouse_columns, *STAGING_META)
@@ -57,7 +66,7 @@ def core_ddl(contract: Contract) -> str:
 
 def _core_columns(contract: Contract) -> dict[str, str]:
     """Names and types of `core.<table>`, in order."""
-    own = {name: str(c.type) for name, c in contract.warehouse_columns.items()}
+    own = {name: enum(c.values) if c.values else str(c.type) for name, c in contract.warehouse_columns.items()}
     return own | {name: kind for name, (kind, _) in META.items()}
 
 
@@ -83,19 +92,42 @@ def create_core(con: duckdb.DuckDBPyConnection) -> int:
             if name not in has:
                 con.execute(f"alter table core.{quoted(contract.table)} add column {quoted(name)} {kind}")
                 added += 1
+            elif name in contract.columns and not set(contract.columns[name].values) <= _words(has[name].kind):
+                _widen(con, contract, name)
     _comment(con)
     return added
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str | None]]:
-    """Columns of the core tables and their comments."""
+@dataclass(frozen=True)
+class Standing:
+    """A column of a core table as it stands: its type and comment."""
+
+    kind: str
+    comment: str | None
+
+
+def _words(kind: str) -> set[str]:
+    """The words of an ENUM as DuckDB shows it; none for another type."""
+    return {word.replace("''", "'") for word in re.findall(r"'((?:[^']|'')*)'", kind)} if kind.startswith("ENUM") else set()
+
+
+def _widen(con: duckdb.DuckDBPyConnection, contract: Contract, name: str) -> None:
+    """Gives a column of an older warehouse the contract's words; words it holds that are no longer among them stay."""
+    table, words = f"core.{quoted(contract.table)}", contract.columns[name].values
+    held = con.execute(f"select distinct {quoted(name)}::varchar from {table} where {quoted(name)} is not null").fetchall()
+    more = sorted({str(word) for (word,) in held} - set(words))
+    con.execute(f"alter table {table} alter column {quoted(name)} type {enum([*words, *more])}")
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Standing]]:
+    """Columns of the core tables."""
     rows = con.execute(
-        "select table_name, column_name, comment from duckdb_columns() "
+        "select table_name, column_name, data_type, comment from duckdb_columns() "
         "where database_name = current_database() and schema_name = 'core'"
     ).fetchall()
-    tables: dict[str, dict[str, str | None]] = {}
-    for table, column, comment in rows:
-        tables.setdefault(table, {})[column] = comment
+    tables: dict[str, dict[str, Standing]] = {}
+    for table, column, kind, comment in rows:
+        tables.setdefault(table, {})[column] = Standing(kind, comment)
     return tables
 
 
@@ -114,7 +146,7 @@ def _comment(con: duckdb.DuckDBPyConnection) -> None:
         wanted = {name: c.description for name, c in contract.warehouse_columns.items()}
         wanted |= {name: meaning for name, (_, meaning) in META.items()}
         for name, words in wanted.items():
-            if on_columns[contract.table].get(name) != words:
+            if on_columns[contract.table][name].comment != words:
                 con.execute(f"comment on column {table}.{quoted(name)} is {literal(words)}")
 
 

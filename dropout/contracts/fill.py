@@ -58,8 +58,9 @@ def _see_arrived(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> N
     ).fetchall()
     for contract in contracts:
         columns = ", ".join(map(quoted, staging_columns(contract)))
-        parts = [f"select rowid as row_no, {columns} from staging.read.{contract.table}"]
-        parts += [f"select row_no, {columns} from staging.whole.{quoted(n)}" for (n,) in whole if _is_of(n, contract)]
+        parts = [f"select row_no, {columns} from staging.whole.{quoted(n)}" for (n,) in whole if _is_of(n, contract)]
+        if not parts or _count(con, f"select count(*) from staging.read.{contract.table}"):
+            parts.append(f"select rowid as row_no, {columns} from staging.read.{contract.table}")
         con.execute(f"create or replace view staging.arrived.{contract.table} as {' union all '.join(parts)}")
 
 

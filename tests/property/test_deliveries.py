@@ -91,14 +91,17 @@ class Attendance:
 
     table, within = "attendance", ("status",)
     MINUTES = {"x": 1, "y": 2}
+    STATUS = {"A": "late", "B": "left_early"}
 
     def row(self, key: int, held: Value) -> dict[str, object]:
-        return {**self.key(key), "status": held[0], "minutes_missed": self.MINUTES[held[1]]}
+        return {**self.key(key), "status": self.STATUS[held[0]], "minutes_missed": self.MINUTES[held[1]]}
 
     def key(self, key: int) -> dict[str, object]:
         return {"student_key": key % 2, "date": FIRST + dt.timedelta(days=key * 40), "session": "day"}
 
-    found = f"(date - date '{FIRST}') // 40, known_at, known_until, status, if(minutes_missed = 1, 'x', 'y')"
+    found = (
+        f"(date - date '{FIRST}') // 40, known_at, known_until, if(status = 'late', 'A', 'B'), if(minutes_missed = 1, 'x', 'y')"
+    )
 
 
 TABLES = [School(), Attendance()]

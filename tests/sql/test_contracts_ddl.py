@@ -68,3 +68,15 @@ def test_core_columns_are_the_contract_s_and_the_five_of_every_table(con: duckdb
 
 def test_a_literal_keeps_a_quote_and_a_boolean() -> None:
     assert (literal("l'âge"), literal(True), literal(1.5)) == ("'l''âge'", "true", "1.5")
+
+
+def test_a_column_of_words_takes_the_contract_s_words_and_keeps_those_it_holds(con: duckdb.DuckDBPyConnection) -> None:
+    create_core(con)
+    con.execute("alter table core.register alter column session type enum('noon', 'day')")
+    con.execute("insert into core.register values ('C', date '2025-01-13', 'noon', true, date '2025-01-13', null, 1, 1, 2)")
+    create_core(con)
+    con.execute("insert into core.register values ('C', date '2025-01-13', 'am', true, date '2025-01-13', null, 1, 1, 3)")
+    assert con.execute("select session from core.register order by line").fetchall() == [("noon",), ("am",)]
+    before = con.execute("select data_type from duckdb_columns() where table_name = 'register' order by all").fetchall()
+    create_core(con)
+    assert con.execute("select data_type from duckdb_columns() where table_name = 'register' order by all").fetchall() == before
