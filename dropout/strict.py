@@ -1,6 +1,7 @@
 """Data files are read strictly: a key nobody knows is an error that names it and the nearest valid one."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,15 @@ class _UniqueKeys(yaml.SafeLoader):
         if twice:
             raise yaml.YAMLError(f"key given twice: {', '.join(sorted(twice))} (line {node.start_mark.line + 1})")
         return super().construct_mapping(node, deep=deep)
+
+
+# as in YAML 1.2: only true and false are truth values. A join is `on` a column, and a register may say "no".
+_BOOL = "tag:yaml.org,2002:bool"
+_UniqueKeys.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_UniqueKeys.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def read_yaml(path: Path, model: type[Record]) -> Record:

@@ -48,10 +48,12 @@ def verify_headers(
 
 
 def shape(header: Sequence[str], kind: SourceFile) -> list[str]:
-    """Headers as they are compared, without those the source ignores and those that a wide layout repeats."""
+    """Headers as they are compared: one spelling of each column, without those ignored and those a wide layout repeats."""
     wide = wide_places(list(header), kind)
     ignored = {folded(h) for h in kind.ignored}
-    return [f for i, h in enumerate(header) if i not in wide and (f := folded(h)) and f not in ignored]
+    first = {folded(s): folded(names[0]) for names in kind.headers().values() for s in reversed(names)}
+    own = [folded(h) for i, h in enumerate(header) if i not in wide]
+    return [first.get(h, h) for h in own if h and h not in ignored]
 
 
 def _known(kind: SourceFile) -> set[str]:

@@ -3,7 +3,7 @@
 import re
 
 from dropout.errors import ExtractError
-from dropout.extracts.source import SourceFile, folded
+from dropout.extracts.source import SourceFile, folded, without_accents
 
 LOOKED_AT = 40  # lines: titles, school and class stand above the header of many exports
 
@@ -44,8 +44,10 @@ def wide_places(header: list[str], kind: SourceFile) -> dict[int, dict[str, str]
     """Positions of the columns that become rows, with what their headers say by named group."""
     if not kind.unpivot:
         return {}
-    pattern = re.compile(kind.unpivot.headers)
-    matches = {i: pattern.search(" ".join(h.replace("\ufeff", "").split())) for i, h in enumerate(header)}
+    pattern = re.compile(kind.unpivot.headers, re.IGNORECASE)
+    bare = re.compile(without_accents(kind.unpivot.headers), re.IGNORECASE)
+    written = [" ".join(h.replace("\ufeff", "").split()) for h in header]
+    matches = {i: pattern.search(h) or bare.search(without_accents(h)) for i, h in enumerate(written)}
     return {i: {k: v for k, v in m.groupdict().items() if v is not None} for i, m in matches.items() if m}
 
 

@@ -4,9 +4,10 @@ import datetime as dt
 import fnmatch
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -28,6 +29,7 @@ FILE = "source.yaml"
 OWN: dict[str, Path] = {}  # sources of a deployment's own folder, by name
 YEAR_START = "year_start"  # a named group that gives the calendar year in which the school year begins
 DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
+PERIOD_START = "period_start"  # of a table about periods, whose event date is the period's end
 
 
 def many(value: str | list[str]) -> list[str]:
@@ -35,21 +37,31 @@ def many(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
+def _verify_pattern(pattern: str, key: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"`{key}` is no pattern: {error}") from None
+
+
 class Unpivot(Strict):
     """A wide layout: every column whose header matches `headers` becomes rows of its own.
 
     Named groups of `headers` fill columns of ours; `day`, `month`, `year` or `date` together make the event date.
     The cell goes into column `into`, or, where a group `part` tells several cells of one row apart, into `parts[part]`.
-    `first_month` is the month in which the school year begins, for headers that name no year.
+    `first_month` is the month in which the school year begins, for headers that name no year; `months` are names of
+    months, 1 to 12. In a table about periods a month without a day is the period, from its first day to its last.
     """
 
     headers: str
     into: str = ""
     parts: dict[str, str] = {}
     first_month: int = Field(default=0, ge=0, le=12)
+    months: dict[str, Annotated[int, Field(ge=1, le=12)]] = {}
 
     @model_validator(mode="after")
     def _one_target(self) -> "Unpivot":
+        _verify_pattern(self.headers, "unpivot.headers")
         groups = set(re.compile(self.headers).groupindex)
         if bool(self.into) == bool(self.parts) or bool(self.parts) != ("part" in groups):
             raise ValueError("unpivot needs either `into`, or `parts` and a group named part in `headers`")
@@ -114,8 +126,7 @@ class SourceFile(Strict):
     def _one_target(self) -> "SourceFile":
         if bool(self.table) == bool(self.raw):
             raise ValueError(f"file '{self.pattern}' needs either table or raw")
-        for pattern in filter(None, [self.path, self.unpivot.headers if self.unpivot else ""]):
-            re.compile(pattern)
+        _verify_pattern(self.path, "path")
         return self
 
     @property
@@ -156,8 +167,19 @@ class SourceFile(Strict):
         if not self.unpivot:
             return []
         groups = set(re.compile(self.unpivot.headers).groupindex)
-        dated = [self.contract.event_date] if groups & DATE_PARTS and self.contract and self.contract.event_date else []
-        return [*sorted(groups - DATE_PARTS - {"part"}), *dated, *(self.unpivot.parts.values() or [self.unpivot.into])]
+        return [
+            *sorted(groups - DATE_PARTS - {"part"}),
+            *self.dated(groups),
+            *(self.unpivot.parts.values() or [self.unpivot.into]),
+        ]
+
+    def dated(self, groups: Collection[str]) -> list[str]:
+        """Our columns that a header's parts of a date give: the event date; of a period told as a month, its two ends."""
+        event = self.contract.event_date if self.contract else None
+        if not event or not set(groups) & DATE_PARTS:
+            return []
+        is_month = "month" in groups and "day" not in groups and PERIOD_START in self.canonical()
+        return [PERIOD_START, event] if is_month else [event]
 
     def headers(self) -> dict[str, list[str]]:
         """Accepted headers of every column this file gives, by our name."""
@@ -289,5 +311,9 @@ def assign(country: Country, names: list[str]) -> dict[str, Source]:
 
 def folded(text: str) -> str:
     """A header or code as it is compared: no accents, no case, single spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(bare.replace("\ufeff", "").casefold().split())
+    return " ".join(without_accents(text).replace("\ufeff", "").casefold().split())
+
+
+def without_accents(text: str) -> str:
+    """`text` without accents and vowel signs: é is e, أ is ا."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

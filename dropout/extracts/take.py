@@ -86,7 +86,7 @@ def own_cells(sheet: Sheet, kind: SourceFile) -> dict[str, str]:
 
 def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[str, str]) -> list[Column]:
     """Every column this file gives, and where its text comes from: own cells, path and upper lines, or a constant."""
-    unpivoted_date = kind.contract.event_date if kind.contract and kind.unpivot else None
+    told = kind.dated(re.compile(kind.unpivot.headers).groupindex) if kind.unpivot else []
     columns = []
     for name, type_ in kind.types().items():
         formats = [*kind.dates.get(name, kind.date_formats or []), *(ISO if sheet.is_typed else [])]
@@ -95,7 +95,7 @@ def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[
             cell, codes, formats = f"{literal(_constant(kind.constants[name], found))}::varchar", None, ISO[:1]
         elif name in found:
             cell = f"{literal(found[name])}::varchar"
-        elif name == unpivoted_date and not cell.startswith("c"):  # told by the header, and written as ISO text already
+        elif name in told and not cell.startswith("c"):  # told by the header, and written as ISO text already
             formats = ISO[:1]
         if name in kind.empty and name in own and not kind.unpivot:
             cell = f"case when trim({cell}) in ({', '.join(map(literal, kind.empty[name]))}) then null else {cell} end"

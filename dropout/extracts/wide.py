@@ -53,10 +53,20 @@ def _cell(place: int | None, target: str, kind: SourceFile) -> str:
 def _said(groups: dict[str, str], kind: SourceFile, around: Mapping[str, str]) -> dict[str, str]:
     """Values of our columns that one header tells; a date as ISO text, or as it is written where it is none."""
     said = {name: text.strip() for name, text in groups.items() if name not in DATE_PARTS}
-    event = kind.contract.event_date if kind.contract else None
-    if event and groups.keys() & DATE_PARTS:
-        said[event] = _date({**around, **groups}, kind)
+    dated = kind.dated(groups)
+    if dated:
+        date = _date({**around, **groups}, kind)
+        said |= dict(zip(dated, month_of(date) if len(dated) > 1 else [date], strict=True))
     return said
+
+
+def month_of(date: str) -> tuple[str, str]:
+    """First and last day of the month of an ISO date; other text is no date twice."""
+    try:
+        first = dt.date.fromisoformat(date).replace(day=1)
+    except ValueError:
+        return date, date
+    return first.isoformat(), ((first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)).isoformat()
 
 
 def _date(found: Mapping[str, str], kind: SourceFile) -> str:
@@ -69,7 +79,9 @@ def _date(found: Mapping[str, str], kind: SourceFile) -> str:
                 continue
         return found["date"]
     try:
-        month, day = int(found.get("month", "1")), int(found.get("day", "1"))
+        words = {folded(word): number for word, number in kind.unpivot.months.items()}
+        month = words.get(folded(found.get("month", "1"))) or int(found.get("month", "1"))
+        day = int(found.get("day", "1"))
         if "year" in found:
             year = full_year(found["year"])
         else:
