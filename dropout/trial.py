@@ -83,7 +83,7 @@ def trial(country: Country, files: Sequence[Path]) -> Trial:
             ]
         try:
             with connect(deployment, attach=("staging",)) as con:
-                check(con, run)
+                check(con, run, is_trial=True)
         except ContractError as error:
             refusal = error.what
         with connect(deployment, attach=("staging",)) as con:
@@ -157,7 +157,7 @@ def _night(con: duckdb.DuckDBPyConnection, refusal: str) -> list[Shown]:
         [(count, first, last)] = con.execute(f"select count(*), min({event}), max({event}) from core.{name}").fetchall()
         said = f"{first} to {last}" if first else ""
         if not count and contract.is_required:
-            said = "missing: a night needs it, from this or another source"
+            said = "not among the samples: a night needs it, from this or another source, and holds rows against it"
         if count or said:
             rows.append((name, count, said))
     if refusal:

@@ -48,7 +48,7 @@ class Refusal:
         return f"delivery {self.delivery} was refused: {self.rule} in {self.table}{counted}"
 
 
-def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
+def check(con: duckdb.DuckDBPyConnection, run: Run, *, is_trial: bool = False) -> Counts:
     """Fills `staging.checked` from `staging.read` and marks tonight's deliveries `checked` or `refused`.
 
     A row that breaks a row rule goes to `staging.checked.quarantine` with every rule it broke; rows =
@@ -57,6 +57,7 @@ def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     raised after everything is written, naming delivery, files, rule and remedy. The others stay `checked`.
 
     The SQL pass finds violations; Great Expectations judges their summary and checks the clean rows again.
+    A trial of a few files does not hold rows against tables that none of the files brings.
     """
     # importing Great Expectations takes 3 to 5 seconds: meanwhile SQL has its pass
     importing = ThreadPoolExecutor(1).submit(import_module, "dropout.contracts.judge")
@@ -66,7 +67,9 @@ def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     name_tonight(con, contracts)
     refusals = list[Refusal]()
     while True:  # until no more is refused: rows may refer to a student that only a refused file has
-        tallies, found, findings = _round(con, judge, contracts, run.deployment.settings.contracts.broken_at_most)
+        tallies, found, findings = _round(
+            con, judge, contracts, run.deployment.settings.contracts.broken_at_most, is_trial=is_trial
+        )
         refusals += found
         if not found:
             break
@@ -87,12 +90,17 @@ def check(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
 
 def _round(
-    con: duckdb.DuckDBPyConnection, judge: Callable[[], Judge], contracts: list[Contract], broken_at_most: float
+    con: duckdb.DuckDBPyConnection,
+    judge: Callable[[], Judge],
+    contracts: list[Contract],
+    broken_at_most: float,
+    *,
+    is_trial: bool,
 ) -> tuple[list[Tally], list[Refusal], list[Finding]]:
     """Parts and judges all that is not refused yet, in one transaction; refuses what breaks a dataset rule."""
     con.execute("begin")
     try:
-        tallies = fill(con, contracts)
+        tallies = fill(con, contracts, is_trial=is_trial)
         con.execute(
             f"create or replace temp table rule_summary as {sql('checks/rule_summary')}",
             {"broken_at_most": broken_at_most, "few": FEW},

@@ -79,7 +79,7 @@ def _ops_columns(con: duckdb.DuckDBPyConnection, name: str) -> str:
     return ", ".join(column for (column,) in columns)
 
 
-def fill(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[Tally]:
+def fill(con: duckdb.DuckDBPyConnection, contracts: list[Contract], *, is_trial: bool = False) -> list[Tally]:
     """Makes `staging.checked` anew from what is not refused; rows = clean + quarantined for each table.
 
     A table of clean rows is a view of what was read without `staging.checked.broken`: nothing is copied.
@@ -97,18 +97,18 @@ def fill(con: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> list[Tall
     refused = [number for (number,) in con.execute("from refused order by all").fetchall()]
     tallies = []
     for contract in contracts:
-        tallies.append(_fill_table(con, contract, _absent(con, contract), refused))
+        tallies.append(_fill_table(con, contract, _absent(con, contract, is_trial=is_trial), refused))
     con.execute(f"insert into staging.checked.rule_result {sql('checks/file_result')}")
     return tallies
 
 
-def _absent(con: duckdb.DuckDBPyConnection, contract: Contract) -> frozenset[str]:
-    """Optional tables that nobody ever delivered: what refers to them cannot be judged."""
+def _absent(con: duckdb.DuckDBPyConnection, contract: Contract, *, is_trial: bool) -> frozenset[str]:
+    """Optional tables that nobody ever delivered: what refers to them cannot be judged. In a trial, required ones too."""
     parents = {reference.to for reference in contract.references}
     return frozenset(
         name
         for name in parents
-        if not load_contracts()[name].is_required
+        if (is_trial or not load_contracts()[name].is_required)
         and not _count(con, f"select (exists (from core.{name}) or exists (from staging.checked.{name}))::int")
     )
 

@@ -25,6 +25,14 @@ def test_a_good_delivery_is_said_to_load_whole(tmp_path: Path) -> None:
     assert "Rejects" not in shown
 
 
+def test_attendance_alone_is_not_held_against_students_that_no_sample_brings(tmp_path: Path) -> None:
+    found = trial(load_country("generic"), [deliver(tmp_path, "a", {"attendance.csv": ATTENDANCE})])
+    assert found.is_good
+    night = {row[0]: row[1:] for row in {title: rows for title, _, rows in found.tables}["The first night would load"]}
+    assert night["attendance"][0] == 4
+    assert night["student"][1].startswith("not among the samples")
+
+
 def test_what_is_wrong_is_shown_by_its_structure(tmp_path: Path) -> None:
     bad = ATTENDANCE + "S1,Fatima 0612,day,late,\nS2,2025-02-05\nS9,2025-02-05,day,late,\n"
     found = tables(deliver(tmp_path, "a", {**BASE, "attendance.csv": bad}))

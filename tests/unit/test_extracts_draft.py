@@ -206,6 +206,14 @@ def test_headers_that_are_days(tmp_path: Path, headers: list[str], pattern: str,
     assert read.rows[0]["date"] == first
 
 
+def test_am_beside_m_is_the_afternoon(tmp_path: Path) -> None:
+    lines = ["Matricule;Date;Demi-journée;Statut"]
+    lines += [f"M{400 + i};{d:%d/%m/%Y};{('M', 'AM')[i % 2]};ABS" for i, d in enumerate(days(30))]
+    found = drafted(tmp_path, {"absences.csv": "\n".join(lines)})
+    assert record(found)["files"][0]["codes"]["session"] == {"M": "am", "AM": "pm"}
+    assert says(found, "is taken for après-midi: pm")
+
+
 def test_half_days_beside_each_other_become_sessions(tmp_path: Path) -> None:
     lines = ["Matricule;Date;Matin;Après-midi"] + [
         f"M{400 + i % 9};{d:%d/%m/%Y};{'PPA'[i % 3]};{'PAP'[i % 3]}" for i, d in enumerate(days(30))

@@ -44,6 +44,8 @@ def guess_codes(name: str, type_: str, column: Column) -> CodeGuess:
         guess.questions.append(
             f"By its header the column says yes or no: yes is taken as {meaning.on}, no as {meaning.off}. Is that so?"
         )
+    if name == "session":
+        _half_days(guess)
     if name == "status" and guess.unsettled:
         _by_majority(guess, spellings)
     _hide(guess, name, column, spellings)
@@ -75,6 +77,18 @@ def _ours(name: str, type_: str, header: str, code: str) -> str | None:
         return found
     answer = ours(BOOLEAN, code) if meaning else None
     return (meaning.on if answer == "true" else meaning.off) if meaning and answer else None
+
+
+def _half_days(guess: CodeGuess) -> None:
+    """AM beside M is après-midi and matin, and not one morning twice; whatever else two codes share is asked."""
+    by_fold = {folded(code): code for code in guess.codes}
+    if {"m", "am"} <= by_fold.keys() and "pm" not in by_fold:
+        guess.codes[by_fold["am"]] = "pm"
+        guess.notes[by_fold["am"]] = f"'{by_fold['am']}' stands beside '{by_fold['m']}' and is taken for après-midi: pm"
+    for word in sorted(set(guess.codes.values())):
+        same = sorted(code for code, ours_ in guess.codes.items() if ours_ == word)
+        if len(same) > 1:
+            guess.questions.append(f"{' and '.join(map(repr, same))} are both taken as {word}. Is that so?")
 
 
 def _by_majority(guess: CodeGuess, spellings: Counter[str]) -> None:
