@@ -53,6 +53,7 @@ class IntakeSettings(Strict):
     settled_seconds: Annotated[int, Field(ge=0)] = 60  # a delivery of the inbox is taken when it was left alone for as long
     done_marker_required: bool = False  # or only when its sender marked it as done
     incomplete: Literal["wait", "partial"] = "wait"  # what lacks something its manifest names
+    missing_school: Literal["wait", "partial"] = "partial"  # a night in which an open school sent nothing, while others did
     wait_nights: Annotated[int, Field(ge=0)] = 2  # then it goes in as it is
 
 

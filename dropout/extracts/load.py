@@ -7,11 +7,11 @@ from dropout.contracts.ddl import create_core, gone_ddl
 from dropout.errors import SettingsError
 from dropout.extracts.merge import merge
 from dropout.extracts.registers import derive
-from dropout.extracts.silent import tell_silent_schools
+from dropout.extracts.silent import put_off, tell_silent_schools
 from dropout.extracts.source import learn, load_source
 from dropout.warehouse.ledger import Counts, Run
 
-COUNTED = ("loaded", "unchanged", "deletions", "left_out", "quarantined")
+COUNTED = ("put_off", "loaded", "unchanged", "deletions", "left_out", "quarantined")
 
 
 def load(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -22,8 +22,9 @@ def load(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     A deletion, by a file that names the row or by a full one that leaves it out, closes the version as of its
     date. Loading again, in another order or after a crash, gives the same visible history.
 
-    Counts loaded, unchanged, deletions (rows that say so), left_out (rows that full files left out), quarantined,
-    derived registers, inferred absences, and schools of which nothing came while others' data did.
+    Counts deliveries put off because a school is missing (`intake.missing_school`); of the others rows loaded,
+    unchanged, deletions (rows that say so), left_out (rows that full files left out), quarantined, derived registers,
+    inferred absences; and schools of which nothing came while others' data did.
     """
     learn(run.deployment.country)
     create_core(con)
@@ -32,8 +33,9 @@ def load(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     con.execute("begin")
     try:
         _deliveries(con)
-        counts["quarantined"] = _keep_findings(con)
         staged = _tables(con, "checked")
+        counts["put_off"] = put_off(con, run, staged)
+        counts["quarantined"] = _keep_findings(con)
         con.execute("create or replace temp table attendance_gone (student_key bigint, date date)")
         for contract in _schools_first():
             if contract.table in staged:

@@ -77,6 +77,11 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
 
 def _waiting(con: duckdb.DuckDBPyConnection, run: Run) -> list[Delivery]:
+    # what waited is known from the night on which it goes in: no snapshot before it has seen it
+    con.execute(
+        "update ops.delivery set arrived_on = $as_of where status = 'landed' and not is_history and arrived_on < $as_of",
+        {"as_of": run.as_of},
+    )
     rows = con.execute(
         "select delivery_no, delivery_id, name, source, is_history, delivered_on, arrived_on from ops.delivery "
         "where status in ('landed', 'read', 'checked') order by name, delivery_no"

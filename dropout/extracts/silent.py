@@ -5,6 +5,7 @@ import datetime as dt
 import duckdb
 
 from dropout.errors import ExtractError
+from dropout.extracts import waiting
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run, notice
 
@@ -12,16 +13,43 @@ ACTIVITY = {"attendance": "student_key", "attendance_total": "student_key", "gra
 NAMED = 20  # schools that a notice names; the rest are counted
 
 
-def tell_silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> int:
-    """Writes a notice that names them; returns how many. History is no night's delivery and tells nothing here.
+def put_off(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> int:
+    """Puts tonight's deliveries off to the next night where a school is missing and the settings say to wait.
 
-    Needs temp table `loading` and the tables `staged` of `staging.checked`. A school without a calendar is not missed.
+    Takes them out of temp table `loading`; they are read again the next night. After `intake.wait_nights` they go in
+    as they are. Returns how many were put off.
+    """
+    rule = run.deployment.settings.intake
+    schools = silent_schools(con, run, staged) if rule.missing_school == "wait" else []
+    night = waiting.nights_found(con, waiting.SCHOOLS, run.as_of) if schools else 0
+    if not schools or night > rule.wait_nights:
+        waiting.forget(con, waiting.SCHOOLS)
+        return 0
+    notice(con, run, "load", _missing(run, schools, f"Tonight's deliveries wait; this is night {night} of {rule.wait_nights}."))
+    mine = "delivery_no in (select delivery_no from loading where not is_history)"
+    row = con.execute(f"update ops.delivery set status = 'landed' where {mine}").fetchone()
+    con.execute("delete from loading where not is_history")
+    return int(row[0]) if row else 0
+
+
+def tell_silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> int:
+    """Writes a notice that names the silent schools; returns how many. Needs what `silent_schools` needs."""
+    schools = silent_schools(con, run, staged)
+    if schools:
+        notice(con, run, "load", _missing(run, schools, "Until they come, their lists rest on what was known before."))
+    return len(schools)
+
+
+def silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> list[str]:
+    """The schools. History is no night's delivery and tells nothing here; a school without a calendar is not missed.
+
+    Needs temp table `loading` and the tables `staged` of `staging.checked`.
     """
     days = {"yesterday": run.as_of - dt.timedelta(days=1), "as_of": run.as_of}
     if not con.execute(
         "select exists (from core.calendar where date = $yesterday and is_school_day)", {"yesterday": days["yesterday"]}
     ).fetchall()[0][0]:
-        return 0
+        return []
     for column in ("student_key", "class_id"):
         rows = [
             f"select {column} from staging.checked.{table} as c inner join loading as l on c.delivery_no = l.delivery_no "
@@ -31,14 +59,14 @@ def tell_silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[st
         ]
         union = " union all ".join(rows) or f"select null as {column} limit 0"
         con.execute(f"create or replace temp table brought_{column.split('_')[0]} as select distinct {column} from ({union})")
-    schools = [str(school) for (school,) in con.execute(sql("core/silent_school"), days).fetchall()]
-    if schools:
-        more = f" and {len(schools) - NAMED} more" if len(schools) > NAMED else ""
-        error = ExtractError(
-            f"{len(schools)} schools were open on {days['yesterday']} and sent nothing, while others did",
-            where=", ".join(schools[:NAMED]) + more,
-            cause="Their files are missing from tonight's deliveries, or hold no attendance, register, mark or total.",
-            remedy="Ask these schools for their extracts; until they come, their lists rest on what was known before.",
-        )
-        notice(con, run, "load", error)
-    return len(schools)
+    return [str(school) for (school,) in con.execute(sql("core/silent_school"), days).fetchall()]
+
+
+def _missing(run: Run, schools: list[str], then: str) -> ExtractError:
+    more = f" and {len(schools) - NAMED} more" if len(schools) > NAMED else ""
+    return ExtractError(
+        f"{len(schools)} schools were open on {run.as_of - dt.timedelta(days=1)} and sent nothing, while others did",
+        where=", ".join(schools[:NAMED]) + more,
+        cause="Their files are missing from tonight's deliveries, or hold no attendance, register, mark or total.",
+        remedy=f"Ask these schools for their extracts. {then}",
+    )
