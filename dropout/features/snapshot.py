@@ -56,7 +56,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], countr
 def built(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], country: Country) -> Iterator[None]:
     """As `build`; what the snapshot is made of stands as temp tables inside the block."""
     dates = sorted(set(as_of_dates))
-    _rules(con, dates, country)
+    rules(con, dates, country)
     for name in STEPS:
         con.execute(f"create or replace temp table {name} as {sql(f'features/{name}')}")
     columns = ", ".join(f"{f.name}::float as {f.name}" for f in load_catalogue().features)
@@ -69,7 +69,7 @@ def built(con: duckdb.DuckDBPyConnection, as_of_dates: Iterable[dt.date], countr
         con.execute(f"drop table {name}")
 
 
-def _rules(con: duckdb.DuckDBPyConnection, dates: list[dt.date], country: Country) -> None:
+def rules(con: duckdb.DuckDBPyConnection, dates: list[dt.date], country: Country) -> None:
     """The small tables the statements read beside the warehouse: dates, school years, and the country's rules."""
     con.execute("create or replace temp table as_of as select unnest($dates)::date as as_of_date", {"dates": dates})
     first = min((d.year for d in dates), default=2000) - 12
