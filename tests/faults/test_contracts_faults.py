@@ -84,7 +84,7 @@ def test_a_crash_half_way_leaves_staging_and_ledger_as_they_were(
     con.execute("delete from staging.read.student where line > 20")
     before = state(con)
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):

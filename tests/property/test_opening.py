@@ -50,6 +50,7 @@ def is_contained(members: list[tuple[str, bytes]]) -> None:
         assert all((opened.folder / name).read_bytes() in contents for name in there)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @settings(max_examples=150, deadline=None)
 @given(members=MEMBERS)
 def test_nothing_is_written_outside_of_the_delivery(members: list[tuple[str, bytes]]) -> None:
