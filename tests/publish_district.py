@@ -166,13 +166,13 @@ def evaluated(con: duckdb.DuckDBPyConnection) -> None:
         ):
             value -= place * value / 8
             con.execute(
-                "insert into ops.evaluation values ('model-1', ?, '2023-2024', 'all', ?, ?, 0.25, ?, ?, ?, 12000, 700)",
+                "insert into ops.evaluation values ('model-1', ?, '2023-2024', 'all', ?, ?, 0.25, ?, ?, ?, 12000, 700, 'all')",
                 [TARGET, ranking, metric, value, value - 0.03, value + 0.03],
             )
     for tenth in range(1, 11):
         for metric, value in (("reliability_chance", tenth * 0.04), ("reliability_left", tenth * 0.038 + 0.01 * (tenth % 2))):
             con.execute(
-                "insert into ops.evaluation values ('model-1', ?, '2023-2024', 'all', 'model', ?, ?, ?, null, null, 1200, 70)",
+                "insert into ops.evaluation values ('model-1', ?, '2023-2024', 'all', 'model', ?, ?, ?, null, null, 1200, 70, 'all')",
                 [TARGET, metric, tenth / 10, value],
             )
     con.execute(

@@ -45,6 +45,7 @@ class Record:
     high: float | None
     student_count: int
     event_count: int
+    student_group: str = "all"
 
 
 class Comparison:

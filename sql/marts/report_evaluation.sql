@@ -1,7 +1,7 @@
 -- one row per ranking, metric and list size, over all as-of dates: tonight's version, or the last one evaluated
 select e.version, e.cohort, e.ranking, e.metric, e.size_share, e.value, e.low, e.high, e.student_count
 from this_night as t
-inner join analytics.marts.evaluation as e on t.list_target = e.target and e.as_of_group = 'all'
+inner join analytics.marts.evaluation as e on t.list_target = e.target and e.as_of_group = 'all' and e.student_group = 'all'
 where e.version = (
     select v.version
     from analytics.marts.evaluation as v
