@@ -73,6 +73,8 @@ class ModelSettings(Strict):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.04
     threads: Annotated[int, Field(ge=1)] = 2
     taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains
+    group_calibration_gap_at_most: Share = 0.05  # surely beyond it, for any group of students: the model is not promoted
+    group_recall_gap_at_most: Share = 0.20  # less of a group's leavers found than of all, surely by more: likewise
 
 
 class Settings(BaseSettings):

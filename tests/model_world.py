@@ -106,7 +106,13 @@ class World:
         )
         con.execute(
             "create or replace table core.school as select distinct school_id, null::integer as capacity, "
-            "date '2000-01-01' as known_at, null::date as known_until from world"
+            "if(school_id < 'S4', 'rural', 'urban') as locality, date '2000-01-01' as known_at, null::date as known_until "
+            "from world"
+        )
+        con.execute(
+            "create or replace table core.student as select distinct student_key, "
+            "if(student_key // 8 % 2 = 0, 'female', 'male') as sex, date '2000-01-01' as known_at, null::date as known_until "
+            "from world"
         )
         monkeypatch.setattr(history.snapshot, "build", self.build_snapshot)
         monkeypatch.setattr(history.label, "build", self.build_label)
@@ -123,6 +129,11 @@ class World:
         """As labels.label.build: an exit counts from its date on; nobody leaves without one."""
         first = con.execute("select min(as_of_date) from snapshot").fetchall()[0]
         year = next(y for y in country.years(1990, 2100) if y.start_date <= first[0] <= y.end_date)
+        con.execute(
+            "create or replace temp table exit_after as select student_key, as_of_date, exit_date as dropout_date "
+            "from snapshot join world using (student_key, as_of_date) where leaves and exit_date <= $known::date",
+            {"known": known_on},
+        )
         con.execute(
             "create or replace temp table label as select s.student_key, s.as_of_date, $target as target, "
             "case when $matures::date <= $known::date then w.leaves::double end as label, "

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from dropout.model import metrics
-from dropout.model.frame import Floats, Frame
+from dropout.model.frame import Bools, Floats, Frame
 from dropout.model.metrics import Outcomes, Sums, Value
 from dropout.model.rankings import BASELINES, Ranking
 from dropout.model.resample import draws, interval
@@ -19,6 +19,7 @@ SHARES = (0.05, 0.10, 0.19, 0.20)  # of the students; 0.19 is the share that Fè
 SMALLEST_JUDGED, LARGEST_JUDGED = 0.05, 0.20  # on a smaller list chance decides; a larger one is no list
 CALIBRATION = ("brier", "calibration_error")
 ALL = "all"
+FEWEST_HEADS = 10  # students who left, and who stayed, without whom a part of the students is not spoken of
 
 
 class Gain(Strict):
@@ -169,22 +170,33 @@ class Comparison:
     def _counts(self) -> dict[str, tuple[int, int]]:
         """Night, or all of them → students, and students who left."""
         rows = {**self.nights, ALL: np.ones(len(self.rows), dtype=np.bool_)}
-        keys, left = self.rows.student_key, self.rows.label == 1
-        return {night: (len(np.unique(keys[r])), len(np.unique(keys[r & left]))) for night, r in rows.items()}
+        return {night: heads(self.rows, r) for night, r in rows.items()}
 
     def _record(self, cohort: str, group: str, ranking: str, v: Value, night: str) -> Record:
-        return Record(
-            cohort=cohort,
-            as_of_group=group,
-            ranking=ranking,
-            metric=v.metric,
-            size_share=v.size_share,
-            value=_finite(v.value),
-            low=_finite(v.low),
-            high=_finite(v.high),
-            student_count=self._counts[night][0],
-            event_count=self._counts[night][1],
-        )
+        return record(v, cohort, group, ranking, self._counts[night])
+
+
+def record(v: Value, cohort: str, as_of_group: str, ranking: str, counts: tuple[int, int], student_group: str = ALL) -> Record:
+    """A metric as a row for `ops.evaluation`; `counts` are the students it speaks of, and those of them who left."""
+    return Record(
+        cohort=cohort,
+        as_of_group=as_of_group,
+        ranking=ranking,
+        metric=v.metric,
+        size_share=v.size_share,
+        value=_finite(v.value),
+        low=_finite(v.low),
+        high=_finite(v.high),
+        student_count=counts[0],
+        event_count=counts[1],
+        student_group=student_group,
+    )
+
+
+def heads(rows: Frame, chosen: Bools) -> tuple[int, int]:
+    """The students of the chosen snapshots, and those of them who left."""
+    keys = rows.student_key
+    return len(np.unique(keys[chosen])), len(np.unique(keys[chosen & (rows.label == 1)]))
 
 
 def _finite(number: float) -> float | None:

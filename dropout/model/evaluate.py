@@ -8,10 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from dropout.country import Country
+from dropout.model.abstention import abstention_records
 from dropout.model.calibrate import CALIBRATORS, Calibrators
 from dropout.model.candidate import Candidate
 from dropout.model.comparison import CALIBRATION, Comparison, Gain, Record
 from dropout.model.frame import Floats, Frame
+from dropout.model.groups import calibration_by_group, found_by_group, out_of_bounds
+from dropout.model.lead import lead_records, school_calendar
 from dropout.model.rankings import rankings
 from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
 from dropout.model.stages import scored
@@ -41,6 +44,7 @@ class Evaluation(Strict):
     gains: list[Gain] = []
     calibration_cohort: str = ""
     calibration_error: float | None = None
+    groups_out_of_bounds: list[str] = []
 
 
 def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -50,12 +54,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """
     counts: Counts = {"judged": 0, "values": 0}
     candidates = [Candidate(run.deployment, target).open() for target in run.deployment.country.targets]
-    capacity = capacities(con, run)
+    capacity, calendar = capacities(con, run), school_calendar(con, run)
     for candidate in candidates:
         plan = candidate.record(PLAN, Plan)
         if plan.recipe.judged is None:
             continue
-        summary, records = _judge(run.deployment, candidate, plan, capacity)
+        summary, records = _judge(run.deployment, candidate, plan, capacity, calendar)
         candidate.write_record(EVALUATION, summary)
         candidate.seal()
         _store(con, plan, records)
@@ -71,7 +75,9 @@ def capacities(con: duckdb.DuckDBPyConnection, run: Run) -> Capacity:
     return lambda rows: np.array([known.get(s, default) for s in rows.school_id], dtype=np.float64)
 
 
-def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity) -> tuple[Evaluation, list[Record]]:
+def _judge(
+    deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity, calendar: np.busdaycalendar
+) -> tuple[Evaluation, list[Record]]:
     stage, calibration = plan.recipe.judged, plan.recipe.judged_calibration
     assert stage is not None and calibration is not None
     main = _comparison(deployment, candidate, plan, stage, capacity)
@@ -80,15 +86,20 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: C
         why = f"fewer than {FEWEST_EVENTS} students left, or stayed, in what there is of {stage.school_year} to judge by"
         return summary.model_copy(update={"why_not": why}), []
     group_of = night_names(deployment.country)
-    side = main
+    side, side_cohort = main, stage.school_year
     if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it
         side = _comparison(deployment, candidate, plan, calibration, capacity)
         records = [r for r in main.records(stage.school_year, group_of) if r.metric not in CALIBRATION]
-        records += side.records(f"{calibration.school_year} out of fold", group_of, CALIBRATION)
+        side_cohort = f"{calibration.school_year} out of fold"
+        records += side.records(side_cohort, group_of, CALIBRATION)
     else:
         records = main.records(stage.school_year, group_of)
     records += main.gain_records(stage.school_year) + main.unknown_as_stayed(stage.school_year)
     records += side.reliability_records(calibration.school_year)
+    records += lead_records(main, stage.school_year, calendar) + abstention_records(main, stage.school_year, group_of)
+    found_of, calibration_of = found_by_group(main), calibration_by_group(side)
+    records += [r for g in found_of for r in g.records(stage.school_year)]
+    records += [r for g in calibration_of for r in g.records(side_cohort)]
     values = {name: main.values(name) for name in main.ranked}
     error = side.calibration_error("model").value
     found = {
@@ -98,6 +109,7 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: C
         "gains": main.gains(),
         "calibration_cohort": calibration.school_year,
         "calibration_error": round(error, 6) if np.isfinite(error) else None,
+        "groups_out_of_bounds": out_of_bounds([*found_of, *calibration_of], deployment.settings.model),
     }
     return summary.model_copy(update=found), records
 

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
+GROUPS = ("region", "locality", "level", "school_size", "sex", "grade_level")  # of the audit; never features
 FEWEST_CLUSTERS = 5  # below this a bootstrap over schools says nothing about other schools
 FOLLOW_UP_DAYS = 28  # a snapshot of a running cohort is judged only when this much of its future has been seen
 
@@ -28,7 +29,8 @@ class Frame:
 
     `values` is float32, snapshots × `names`, NaN where a feature is unknown. `label` is 1, 0 or NaN (not
     mature); a night's own snapshots have none. `left_so_far`: an exit is known today; `left_by_then`: it was
-    known when this cohort was as old as the running one is today.
+    known when this cohort was as old as the running one is today. `groups`: snapshots × GROUPS as known on the
+    row's date, '' where unknown. `exit_date`: the first dated exit for dropping out after the row, NaT for none.
     """
 
     names: tuple[str, ...]
@@ -42,6 +44,8 @@ class Frame:
     left_so_far: Bools
     left_by_then: Bools
     is_unknown_exit: Bools
+    groups: npt.NDArray[np.object_]
+    exit_date: npt.NDArray[np.datetime64]
 
     def __len__(self) -> int:
         return len(self.student_key)
@@ -51,6 +55,10 @@ class Frame:
         if name not in self.names:
             return np.full(len(self), np.nan)
         return self.values[:, self.names.index(name)].astype(np.float64)
+
+    def group(self, name: str) -> npt.NDArray[np.object_]:
+        """One column of GROUPS."""
+        return self.groups[:, GROUPS.index(name)]
 
     def matrix(self, names: Iterable[str]) -> npt.NDArray[np.float32]:
         """The features `names` in that order; raises ModelError when one is not there."""
@@ -131,6 +139,8 @@ def from_arrow(table: pa.Table) -> Frame:
         left_so_far=_flag(table, "left_so_far"),
         left_by_then=_flag(table, "left_by_then"),
         is_unknown_exit=_flag(table, "is_unknown_exit"),
+        groups=np.column_stack([_words(table, name) for name in GROUPS]),
+        exit_date=_dates(table, "exit_date"),
     )
 
 
@@ -146,3 +156,18 @@ def _flag(table: pa.Table, name: str) -> Bools:
     if name not in table.column_names:
         return np.zeros(table.num_rows, dtype=np.bool_)
     return np.asarray(table.column(name).fill_null(False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _words(table: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    """Few words many times: each is one Python object."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, "", dtype=object)
+    words = table.column(name).cast(pa.string()).fill_null("").combine_chunks().dictionary_encode()
+    shared = np.array([*words.dictionary.to_pylist(), ""], dtype=object)
+    return np.asarray(shared[words.indices.to_numpy()], dtype=object)
+
+
+def _dates(table: pa.Table, name: str) -> npt.NDArray[np.datetime64]:
+    if name not in table.column_names:
+        return np.full(table.num_rows, "NaT", dtype="datetime64[D]")
+    return _numpy(table, name).astype("datetime64[D]")

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from dropout.contracts.ddl import create_core
 from dropout.country import SchoolYear, Target
 from dropout.features import snapshot
 from dropout.labels import label
@@ -27,6 +28,7 @@ def build(
     Features are built once per school year for all targets; rows of a date know what that date knew.
     """
     years = known_years(con, run)
+    create_core(con)  # an older warehouse may lack a table, or a column that the audit asks for
     mature = {t: [y.school_year for y in mature_years(con, run, t)] for t in candidates}
     complete: dict[Target, list[Cohort]] = {t: [] for t in candidates}
     for year in years:

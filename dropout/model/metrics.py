@@ -48,16 +48,25 @@ def night_sums(score: Floats, chance: Floats, night: Outcomes, shares: tuple[flo
     sums["brier"] = night.total((chance - night.label) ** 2)
     for share in dict.fromkeys((*shares, judged_share)):
         sums[f"listed {share}"] = sums["students"] * share
-    exact = _by_score(score, np.zeros_like(night.cluster), 1, night.label, None)
-    binned = _by_score(score, night.cluster, night.draws.shape[1], night.label, MOST_BINS)
-    resampled = _ranked(night.draws[1:] @ binned[0], night.draws[1:] @ binned[1], shares, judged_share)
-    for name, part in _ranked(*exact, shares, judged_share).items():
-        sums[name] = np.concatenate([part, resampled[name]])
+    sums |= ranked_sums(score, night, (*shares, judged_share))
     sizes = {"capacity": night.capacity, "schools": judged_sizes(night, judged_share)}
     for name, size in sizes.items():
-        place = places(np.where(night.is_listable, score, -np.inf), night.school, size) * night.is_listable
+        place = listed(score, night, size)
         sums[f"hits {name}"], sums[f"listed {name}"] = night.total(place * night.label), night.total(place)
     return sums
+
+
+def ranked_sums(score: Floats, night: Outcomes, shares: tuple[float, ...] = ()) -> Sums:
+    """Pairs (one left, one stayed) and those in the right order, precision summed over those who left, and hits at `shares`."""
+    exact = _by_score(score, np.zeros_like(night.cluster), 1, night.label, None)
+    binned = _by_score(score, night.cluster, night.draws.shape[1], night.label, MOST_BINS)
+    resampled = _ranked(night.draws[1:] @ binned[0], night.draws[1:] @ binned[1], shares)
+    return {name: np.concatenate([part, resampled[name]]) for name, part in _ranked(*exact, shares).items()}
+
+
+def listed(score: Floats, night: Outcomes, size: Floats) -> Floats:
+    """Each row's expected place 0…1 on its school's list of `size`; whom the night abstains from has none."""
+    return places(np.where(night.is_listable, score, -np.inf), night.school, size) * night.is_listable
 
 
 def _by_score(score: Floats, cluster: Ints, clusters: int, label: Floats, most: int | None) -> tuple[Floats, Floats]:
@@ -70,7 +79,7 @@ def _by_score(score: Floats, cluster: Ints, clusters: int, label: Floats, most: 
     return tally(cell, cells, cluster, clusters, label), tally(cell, cells, cluster, clusters, 1 - label)
 
 
-def _ranked(left: Floats, stayed: Floats, shares: tuple[float, ...], judged_share: float) -> Sums:
+def _ranked(left: Floats, stayed: Floats, shares: tuple[float, ...]) -> Sums:
     """Pairs in the right order, precision summed over those who left, and hits of the district's lists."""
     left_total, stayed_total = left.sum(1), stayed.sum(1)
     below = stayed_total[:, None] - np.cumsum(stayed, axis=1)
@@ -79,7 +88,7 @@ def _ranked(left: Floats, stayed: Floats, shares: tuple[float, ...], judged_shar
     with np.errstate(invalid="ignore", divide="ignore"):
         sums["precision"] = np.nansum(left * (found / seen), axis=1)
         size = left + stayed
-        for share in dict.fromkeys((*shares, judged_share)):
+        for share in dict.fromkeys(shares):
             places_left = (left_total + stayed_total)[:, None] * share - (seen - size)
             sums[f"hits {share}"] = np.nansum(left * np.clip(places_left / size, 0, 1), axis=1)
     return sums

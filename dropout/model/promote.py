@@ -67,6 +67,8 @@ def decide(evaluation: Evaluation) -> tuple[bool, str]:
     if error is None or error > CALIBRATION_ERROR_AT_MOST:
         found = "unknown" if error is None else f"{error:.3f}"
         return False, f"calibration error {found}, more than {CALIBRATION_ERROR_AT_MOST}"
+    if evaluation.groups_out_of_bounds:
+        return False, f"errs too much on groups of students: {'; '.join(evaluation.groups_out_of_bounds)}"
     least = min(evaluation.gains, key=lambda g: g.low)
     seen = " (outcome seen so far)" if evaluation.is_outcome_so_far else ""
     return True, (

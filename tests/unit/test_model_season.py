@@ -72,7 +72,8 @@ def test_three_cohorts_are_judged_promoted_and_rolled_forward(
     assert {p.name for p in (made.models / version).iterdir()} == {"model.txt", "model.json", "model.hmac"}
     assert not Candidate(made, TARGET).exists
     evaluated = con.execute(
-        "select ranking, value, low, high from ops.evaluation where target = ? and as_of_group = 'all' and metric = 'auc'",
+        "select ranking, value, low, high from ops.evaluation where target = ? and as_of_group = 'all' and metric = 'auc' "
+        "and student_group = 'all'",
         [TARGET],
     ).fetchall()
     auc = {ranking: value for ranking, value, _, _ in evaluated}
@@ -140,7 +141,8 @@ def test_two_cohorts_are_judged_on_half_of_the_schools(
     calibrate(con, run)
     evaluate(con, run)
     (students,) = con.execute(
-        "select distinct student_count from ops.evaluation where target = ? and as_of_group = 'all'", [TARGET]
+        "select distinct student_count from ops.evaluation where target = ? and as_of_group = 'all' and student_group = 'all'",
+        [TARGET],
     ).fetchall()[0]
     assert 300 < students < 600
     assert promote(con, run)["unchanged"] == 0
