@@ -86,14 +86,17 @@ def _points(v: Value) -> str:
 
 
 def _parts(comparison: Comparison) -> Iterator[_Part]:
-    """Groups of at least FEWEST_STUDENTS students, of whom FEWEST_HEADS left and as many stayed; unknown is no group."""
+    """Groups of at least FEWEST_STUDENTS students, of whom FEWEST_HEADS left and as many stayed.
+
+    Unknown is no group, and neither is everyone.
+    """
     rows = comparison.rows
     for column in GROUPS:
         words = rows.group(column).astype(str)
         for word in np.unique(words[words != ""]).tolist():
             chosen = np.asarray(words == word, dtype=np.bool_)
             students, events = heads(rows, chosen)
-            if students >= FEWEST_STUDENTS and min(events, students - events) >= FEWEST_HEADS:
+            if not chosen.all() and students >= FEWEST_STUDENTS and min(events, students - events) >= FEWEST_HEADS:
                 yield _Part(column, f"{column}={word}", chosen, students, events)
 
 

@@ -221,3 +221,61 @@ def test_same_data_gives_the_same_files_on_one_thread_or_two(tmp_path: Path, mon
         folder = Candidate(made, TARGET).folder
         found.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix in {".txt", ".json"}})
     assert found[0] == found[1]
+
+
+def metrics_of(con: duckdb.DuckDBPyConnection, where: str) -> set[str]:
+    found = con.execute(
+        f"select distinct metric from ops.evaluation where target = ? and value is not null and {where}", [TARGET]
+    )
+    return {metric for (metric,) in found.fetchall()}
+
+
+EARLY = {"lead_time_school_days_median", "found_before_exit_share", "found_20_school_days_before_share", "listed_again_share"}
+THIN = {"abstained_share", "abstained_left_share", "left_among_abstained_share"}
+FOUND = {"auc", "recall_in_schools", "recall_in_schools_gap", "selection_rate_in_schools", "false_positive_rate_in_schools"}
+
+
+@pytest.mark.parametrize("years", [range(2021, 2025), range(2022, 2025)], ids=["whole cohort", "half of the schools"])
+def test_groups_lead_time_churn_and_abstention_are_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: range
+) -> None:
+    made = deployment(tmp_path / "d", taken_registers_at_least=60)  # the world has 50: all without a mark are abstained from
+    with connect(made) as con:
+        World(made, years, students=900).stands_in(con, monkeypatch)
+        season(con, Run(made, "season", NIGHT))
+        for ranking in ("model", "absence_rule", "abc_flags", "school_rate"):
+            assert metrics_of(con, f"as_of_group = 'all' and ranking = '{ranking}'") >= EARLY
+        assert metrics_of(con, "as_of_group = 'all' and student_group = 'all'") >= THIN
+        assert metrics_of(con, "as_of_group = '2023-11'") >= {"abstained_share"}
+        for group in ("sex=female", "sex=male"):
+            assert metrics_of(con, f"student_group = '{group}'") >= {*FOUND, "calibration_gap", "calibration_error"}
+        shares = con.execute(
+            "select value, low, high from ops.evaluation "
+            "where metric like '%_share' and ranking = 'model' and as_of_group = 'all'"
+        ).fetchall()
+        assert shares and all(0 <= low <= value <= high <= 1 for value, low, high in shares)
+
+
+def test_groups_of_a_running_cohort_have_their_chances_judged_on_the_complete_one(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2023, 2025), students=1500, signal=1.5).stands_in(con, monkeypatch)
+    season(con, Run(made, "season", dt.date(2025, 4, 1)))
+    found = con.execute(
+        "select distinct metric, cohort from ops.evaluation where target = ? and student_group = 'sex=male'", [TARGET]
+    ).fetchall()
+    cohorts = dict(found)
+    assert len(found) == len(cohorts)
+    assert cohorts["recall_in_schools"] == "2024-2025" and cohorts["calibration_gap"] == "2023-2024 out of fold"
+
+
+def test_a_model_out_of_bounds_on_a_group_is_refused_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = deployment(tmp_path / "d", group_recall_gap_at_most=0.0)  # any group of whom surely less is found
+    with connect(made) as con:
+        World(made, range(2021, 2025), students=900).stands_in(con, monkeypatch)
+        season(con, Run(made, "season", NIGHT))
+        ((why,),) = con.execute("select why from ops.model where target = ? and status = 'refused'", [TARGET]).fetchall()
+        assert why.startswith("errs too much on groups of students: ") and "sex=male: share of leavers found" in why
+        version = promoted(con, TARGET)
+        assert version is not None
+        assert load(made, version).card.method == "absence_rule"
