@@ -172,7 +172,8 @@ def evaluated(con: duckdb.DuckDBPyConnection) -> None:
     for tenth in range(1, 11):
         for metric, value in (("reliability_chance", tenth * 0.04), ("reliability_left", tenth * 0.038 + 0.01 * (tenth % 2))):
             con.execute(
-                "insert into ops.evaluation values ('model-1', ?, '2023-2024', 'all', 'model', ?, ?, ?, null, null, 1200, 70, 'all')",
+                "insert into ops.evaluation "
+                "values ('model-1', ?, '2023-2024', 'all', 'model', ?, ?, ?, null, null, 1200, 70, 'all')",
                 [TARGET, metric, tenth / 10, value],
             )
     con.execute(

@@ -28,6 +28,7 @@ STEPS = (
     "conduct",
     "enrolment_past",
     "absence_previous_year",
+    "class_left",
 )
 KEYS = ("student_key", "as_of_date", "school_year", "school_id", "class_id", "grade_level")
 

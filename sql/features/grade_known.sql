@@ -6,6 +6,7 @@ select
     case when g.coefficient is null then 1 when g.coefficient > 0 then g.coefficient else 0.01 end::decimal(9, 4) as weight,
     if(g.state = 'marked', g.mark / g.max_mark, null)::decimal(12, 8) as mark_share,
     g.state in ('absent', 'missing') as is_missing,
+    if(g.state = 'marked', g.assessment_date - g.due_date, null) as late_days,
     row_number() over (
         partition by c.as_of_date, c.student_key, g.school_year order by coalesce(g.assessment_date, g.known_at) desc, g.subject, g.assessment_id
     ) as recency,

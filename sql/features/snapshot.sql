@@ -30,9 +30,15 @@ select
     c.grade_level as grade_level_number,
     (c.as_of_date - c.start_date) / (c.end_date - c.start_date) as year_elapsed_share,
     k.absence_share as class_absence_share_year,
-    k.mark_share as class_mark_mean_share
+    k.mark_share as class_mark_mean_share,
+    l.left_year_share as class_left_year_share,
+    l.left_28_share as class_left_28_calendar_days_share,
+    if(a.absence_share_28d is null, null, percent_rank() over (
+        partition by c.as_of_date, c.class_id, a.absence_share_28d is null order by a.absence_share_28d
+    )) as absence_28d_rank_class_share
 from cohort as c
 left join class_mean as k on c.as_of_date = k.as_of_date and c.class_id = k.class_id
+left join class_left as l on c.as_of_date = l.as_of_date and c.class_id = l.class_id
 left join attendance as a on c.as_of_date = a.as_of_date and c.student_key = a.student_key
 left join absence_previous_year as v on c.as_of_date = v.as_of_date and c.student_key = v.student_key
 left join marks as m on c.as_of_date = m.as_of_date and c.student_key = m.student_key

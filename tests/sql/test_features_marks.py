@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tables import features, warehouse
+from tests.tables import days, features, registers, warehouse
 
 ENROLMENT = """
 student_key | school_id | school_year | grade_level | class_id | entry_date
@@ -123,3 +123,57 @@ def test_a_change_of_class_is_seen_in_the_versions() -> None:
     assert features(con, "2024-10-15")["classes_changed_year_count"] == 0
     assert features(con, "2024-12-01")["classes_changed_year_count"] == 1
     assert features(con, "2024-10-15")["class_id"] == "A-1"
+
+
+def test_points_reached_count_missed_work_as_zero() -> None:
+    # maths 0.4·2, french 0.8·1, maths missing with weight 2: 1.6 / 5; the exempt one is not asked for
+    row = features(warehouse(enrolment=ENROLMENT, grade=GRADE), "2024-12-01")
+    assert row["mark_earned_year_share"] == pytest.approx(1.6 / 5)
+    only_missed = "\n".join([GRADE.strip().splitlines()[0], "1 | 2024-2025 | S1 | maths | 2 | 2024-11-01 | | 20 | 2 | missing"])
+    assert features(warehouse(enrolment=ENROLMENT, grade=only_missed), "2024-12-01")["mark_earned_year_share"] == 0
+
+
+def test_work_is_late_or_early_against_its_due_day() -> None:
+    # 3 days early, 1 day late → mean −1; the latest is the late one; missing work and work without a due day say nothing
+    grade = """
+    student_key | school_year | term | subject | assessment_id | assessment_date | due_date   | mark | max_mark | state
+    1           | 2024-2025   | S1   | maths   | 1             | 2024-10-01      | 2024-10-04 | 8    | 20       | marked
+    1           | 2024-2025   | S1   | maths   | 2             | 2024-11-02      | 2024-11-01 | 8    | 20       | marked
+    1           | 2024-2025   | S1   | maths   | 3             | 2024-11-03      | 2024-11-03 |      | 20       | missing
+    2           | 2024-2025   | S1   | maths   | 1             | 2024-10-01      |            | 8    | 20       | marked
+    """
+    con = warehouse(enrolment=ENROLMENT, grade=grade)
+    row = features(con, "2024-12-01")
+    assert (row["work_late_mean_days"], row["work_late_last_days"]) == (-1, 1)
+    assert features(con, "2024-12-01", student=2)["work_late_mean_days"] is None
+
+
+def test_a_class_remembers_who_left_it() -> None:
+    # of four, one left in October, one on 20 November, one moved away; the note of 2 December is not known on the 1st
+    enrolment = """
+    student_key | school_id | school_year | grade_level | class_id | entry_date | exit_date  | exit_reason     | known_at
+    1           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 |            |                 | 2024-09-01
+    2           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 | 2024-10-10 | dropped_out     | 2024-10-12
+    3           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 | 2024-11-20 | expelled        | 2024-11-21
+    4           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 | 2024-11-25 | transferred_out | 2024-11-25
+    5           | A         | 2024-2025   | 7           | A-1      | 2024-09-01 | 2024-11-28 | dropped_out     | 2024-12-02
+    """
+    row = features(warehouse(enrolment=enrolment), "2024-12-01")
+    # the fifth has no earlier version here, so the class of 1 December is of four
+    assert row["class_left_year_share"] == pytest.approx(2 / 4)
+    assert row["class_left_28_calendar_days_share"] == pytest.approx(1 / 3)
+
+
+def test_rank_of_absence_in_the_class() -> None:
+    con = warehouse(
+        enrolment=ENROLMENT,
+        register=registers("A-1", days("2024-09-02", 20)),
+        attendance="""
+        student_key | date       | session | status
+        1           | 2024-09-03 | day     | absent_unexcused
+        2           | 2024-09-03 | day     | absent_excused
+        2           | 2024-09-04 | day     | absent_excused
+        """,
+    )
+    # 3 missed none, 1 one day, 2 two days
+    assert [features(con, "2024-09-27", student=k)["absence_28d_rank_class_share"] for k in (3, 1, 2)] == [0, 0.5, 1]

@@ -8,7 +8,7 @@ with due as (
 submitted as (
     select
         s.id_student, d.code_module, d.code_presentation, d.id_assessment, d.assessment_type, d.weight,
-        d.day_0 + s.date_submitted as assessment_date, s.score as mark,
+        d.day_0 + s.date_submitted as assessment_date, d.day_0 + d.date as due_date, s.score as mark,
         case when s.is_banked = 1 then 'exempt' when s.score is null then 'missing' else 'marked' end as state, s.file_id, s.line
     from raw_submission as s
     inner join due as d on s.id_assessment = d.id_assessment
@@ -17,7 +17,7 @@ submitted as (
 not_handed_in as (
     select
         r.id_student, d.code_module, d.code_presentation, d.id_assessment, d.assessment_type, d.weight,
-        d.day_0 + d.date as assessment_date, null::double as mark, 'missing' as state, r.file_id, r.line
+        d.day_0 + d.date as assessment_date, d.day_0 + d.date as due_date, null::double as mark, 'missing' as state, r.file_id, r.line
     from raw_registration as r
     inner join due as d on r.code_module = d.code_module and r.code_presentation = d.code_presentation
     left join raw_submission as s on r.id_student = s.id_student and d.id_assessment = s.id_assessment
@@ -28,6 +28,6 @@ not_handed_in as (
 
 select
     id_student || '-' || code_module as student_id, code_presentation as school_year, 'T1' as term,
-    code_module || '-' || assessment_type as subject, id_assessment as assessment_id, assessment_date,
+    code_module || '-' || assessment_type as subject, id_assessment as assessment_id, assessment_date, due_date,
     if(state = 'marked', mark, null) as mark, 100 as max_mark, weight as coefficient, state, file_id, line
 from (select * from submitted union all by name select * from not_handed_in)
