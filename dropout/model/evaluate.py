@@ -1,4 +1,4 @@
-"""evaluate: the model beside three simpler means, on a cohort that neither its booster nor its calibrator saw."""
+"""evaluate: the model beside simpler means and rivals, on a cohort that neither its booster nor its calibrator saw."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -10,37 +10,21 @@ import pyarrow as pa
 from dropout.country import Country
 from dropout.model.calibrate import CALIBRATORS, Calibrators
 from dropout.model.candidate import Candidate
-from dropout.model.comparison import CALIBRATION, Comparison, Gain, Record
+from dropout.model.champion import Champion, champion_facts, find_champion
+from dropout.model.comparison import CALIBRATION, Comparison, Record
+from dropout.model.evaluation import EVALUATION, Evaluation
 from dropout.model.frame import Floats, Frame
-from dropout.model.rankings import rankings
+from dropout.model.random_split import random_split_record
+from dropout.model.rankings import LAST_SEASON, RIVALS, rankings
 from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
 from dropout.model.stages import scored
 from dropout.model.train import PLAN
 from dropout.resources import sql
 from dropout.settings import Deployment
-from dropout.strict import Strict
 from dropout.warehouse.ledger import Counts, Run
 from dropout.warehouse.store import insert, transaction
 
-EVALUATION = "evaluation"
 Capacity = Callable[[Frame], Floats]
-
-
-class Evaluation(Strict):
-    """What promotion is decided on, and what the model's card tells. `why_not` says why nothing could be judged."""
-
-    cohort: str
-    is_outcome_so_far: bool
-    students: int
-    events: int
-    unknown_exits: int
-    why_not: str = ""
-    judged_share: float = 0.0
-    auc: dict[str, float] = {}
-    recall: dict[str, float] = {}
-    gains: list[Gain] = []
-    calibration_cohort: str = ""
-    calibration_error: float | None = None
 
 
 def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -55,7 +39,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         plan = candidate.record(PLAN, Plan)
         if plan.recipe.judged is None:
             continue
-        summary, records = _judge(run.deployment, candidate, plan, capacity)
+        champion = find_champion(con, run.deployment, plan)
+        summary, records = _judge(run.deployment, candidate, plan, capacity, champion)
         candidate.write_record(EVALUATION, summary)
         candidate.seal()
         _store(con, plan, records)
@@ -71,10 +56,12 @@ def capacities(con: duckdb.DuckDBPyConnection, run: Run) -> Capacity:
     return lambda rows: np.array([known.get(s, default) for s in rows.school_id], dtype=np.float64)
 
 
-def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity) -> tuple[Evaluation, list[Record]]:
+def _judge(
+    deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity, champion: Champion | None
+) -> tuple[Evaluation, list[Record]]:
     stage, calibration = plan.recipe.judged, plan.recipe.judged_calibration
     assert stage is not None and calibration is not None
-    main = _comparison(deployment, candidate, plan, stage, capacity)
+    main = _comparison(deployment, candidate, plan, stage, capacity, champion)
     summary = _summary(main.rows, stage, plan)
     if min(summary.events, summary.students - summary.events) < FEWEST_EVENTS:
         why = f"fewer than {FEWEST_EVENTS} students left, or stayed, in what there is of {stage.school_year} to judge by"
@@ -82,12 +69,15 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: C
     group_of = night_names(deployment.country)
     side = main
     if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it
-        side = _comparison(deployment, candidate, plan, calibration, capacity)
+        side = _comparison(deployment, candidate, plan, calibration, capacity, champion)
         records = [r for r in main.records(stage.school_year, group_of) if r.metric not in CALIBRATION]
         records += side.records(f"{calibration.school_year} out of fold", group_of, CALIBRATION)
     else:
         records = main.records(stage.school_year, group_of)
     records += main.gain_records(stage.school_year) + main.unknown_as_stayed(stage.school_year)
+    records += main.gain_records(stage.school_year, over=RIVALS) + main.gain_records(stage.school_year, LAST_SEASON)
+    claimed = random_split_record(candidate, plan, stage, deployment.settings.model)
+    records.append(claimed)
     records += side.reliability_records(calibration.school_year)
     values = {name: main.values(name) for name in main.ranked}
     error = side.calibration_error("model").value
@@ -98,15 +88,21 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, capacity: C
         "gains": main.gains(),
         "calibration_cohort": calibration.school_year,
         "calibration_error": round(error, 6) if np.isfinite(error) else None,
+        "auc_random_split": claimed.value,
+        **champion_facts(champion, candidate, stage, main, side),
     }
     return summary.model_copy(update=found), records
 
 
-def _comparison(deployment: Deployment, candidate: Candidate, plan: Plan, stage: Stage, capacity: Capacity) -> Comparison:
+def _comparison(
+    deployment: Deployment, candidate: Candidate, plan: Plan, stage: Stage, capacity: Capacity, champion: Champion | None
+) -> Comparison:
     settings = deployment.settings.model
     found = scored(candidate, plan, stage, settings)
     maps = candidate.record(CALIBRATORS, Calibrators)
     ranked = rankings(candidate, plan, stage, found, maps.judged, settings)
+    if champion is not None:
+        ranked |= champion.ranked(stage, found.rows, settings.threads)
     return Comparison(found.rows, ranked, capacity(found.rows), settings)
 
 
