@@ -82,7 +82,7 @@ def champion_facts(
         return {}
     why_not = champion.why_not_on(stage.school_year, main.rows)
     if why_not or champion.model is None:
-        return {"last_season": LastSeason(version=champion.version, why_not=why_not)}
+        return not_judged(champion, why_not)
     error = side.calibration_error(LAST_SEASON).value if LAST_SEASON in side.ranked else np.nan
     last_season = LastSeason(
         version=champion.version,
@@ -91,6 +91,11 @@ def champion_facts(
         calibration_error=round(error, 6) if np.isfinite(error) else None,
     )
     return {"last_season": last_season, "champion_gains": main.gains(over=(LAST_SEASON,))}
+
+
+def not_judged(champion: Champion | None, why_not: str) -> dict[str, Any]:
+    """What the Evaluation tells of a champion that could not be judged: which it was, and why."""
+    return {} if champion is None else {"last_season": LastSeason(version=champion.version, why_not=why_not)}
 
 
 def _sha256(candidate: Candidate, stage: Stage) -> str:

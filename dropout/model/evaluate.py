@@ -10,7 +10,7 @@ import pyarrow as pa
 from dropout.country import Country
 from dropout.model.calibrate import CALIBRATORS, Calibrators
 from dropout.model.candidate import Candidate
-from dropout.model.champion import Champion, champion_facts, find_champion
+from dropout.model.champion import Champion, champion_facts, find_champion, not_judged
 from dropout.model.comparison import CALIBRATION, Comparison, Record
 from dropout.model.evaluation import EVALUATION, Evaluation
 from dropout.model.frame import Floats, Frame
@@ -65,7 +65,7 @@ def _judge(
     summary = _summary(main.rows, stage, plan)
     if min(summary.events, summary.students - summary.events) < FEWEST_EVENTS:
         why = f"fewer than {FEWEST_EVENTS} students left, or stayed, in what there is of {stage.school_year} to judge by"
-        return summary.model_copy(update={"why_not": why}), []
+        return summary.model_copy(update={"why_not": why, **not_judged(champion, why)}), []
     group_of = night_names(deployment.country)
     side = main
     if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it

@@ -15,7 +15,7 @@ from dropout.errors import ModelError
 from dropout.model import champion as champions
 from dropout.model import season
 from dropout.model.card import Card
-from dropout.model.champion import Champion, find_champion, settle
+from dropout.model.champion import Champion, find_champion, not_judged, settle
 from dropout.model.comparison import Comparison, Gain
 from dropout.model.evaluation import Evaluation, LastSeason
 from dropout.model.rankings import BASELINES, LAST_SEASON, RIVALS, Ranking
@@ -181,6 +181,8 @@ def test_a_champion_whose_files_are_gone_stops_no_season(made: Deployment, con: 
     on_record(con, "promoted", version="v1")
     found = find_champion(con, made, plan("2024-12-02"))
     assert found is not None and found.model is None and "missing or not whole" in found.why_not
+    facts = not_judged(found, found.why_not)
+    assert facts["last_season"].version == "v1" and facts["last_season"].why_not == found.why_not
     assert found.ranked(Stage(booster="m", school_year="x"), frame(), 1) == {}
 
 
