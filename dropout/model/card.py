@@ -6,7 +6,7 @@ from dropout.country import Target
 from dropout.model.baselines import Bands
 from dropout.model.booster import Golden
 from dropout.model.calibrator import Calibrator
-from dropout.model.evaluate import Evaluation
+from dropout.model.evaluation import Evaluation
 from dropout.model.recipe import Cohort
 from dropout.settings import ModelSettings
 from dropout.strict import Strict
@@ -35,3 +35,4 @@ class Card(Strict):
     booster_sha256: str = ""
     lightgbm_version: str = ""
     golden: Golden | None = None
+    kept: str = ""  # of a refused model: the version that stayed in force instead

@@ -23,7 +23,7 @@ FEWEST_HEADS = 10  # students who left, and who stayed, without whom a part of t
 
 
 class Gain(Strict):
-    """Recall of the model minus that of a baseline on lists of the judged size, with its interval."""
+    """Recall of a ranking minus that of another (`baseline`) on lists of the judged size, with its interval."""
 
     baseline: str
     lists: str
@@ -96,11 +96,11 @@ class Comparison:
         found = metrics.values(self.over_all(ranking), (), self.judged_share)
         return {v.metric: round(v.value, 6) for v in found if np.isfinite(v.value)}
 
-    def gains(self) -> list[Gain]:
-        """The model against each baseline, on one list of the district and on lists of the schools."""
-        model, found = self.over_all("model"), []
+    def gains(self, ranking: str = "model", over: Collection[str] = BASELINES) -> list[Gain]:
+        """`ranking` against each of `over` that is here, on one list of the district and on lists of the schools."""
+        model, found = self.over_all(ranking), []
         kinds = {"the district's list": f"hits {self.judged_share}", "the schools' lists": "hits schools"}
-        for baseline in BASELINES:
+        for baseline in (b for b in over if b in self.ranked):
             for lists, hits in kinds.items():
                 resampled = metrics.gain(model, self.over_all(baseline), hits)
                 low, high = interval(resampled)
@@ -142,15 +142,15 @@ class Comparison:
             ]
         return found
 
-    def gain_records(self, cohort: str) -> list[Record]:
-        """The gains as rows for `ops.evaluation`."""
+    def gain_records(self, cohort: str, ranking: str = "model", over: Collection[str] = BASELINES) -> list[Record]:
+        """The gains as rows for `ops.evaluation`; none of a ranking that is not here."""
         suffix = {"the district's list": "", "the schools' lists": "_in_schools"}
         return [
             self._record(
-                cohort, ALL, "model",
+                cohort, ALL, ranking,
                 Value(f"recall{suffix[g.lists]}_gain_over_{g.baseline}", self.judged_share, g.value, g.low, g.high), ALL,
             )
-            for g in self.gains()
+            for g in (self.gains(ranking, over) if ranking in self.ranked else [])
         ]  # fmt: skip
 
     def unknown_as_stayed(self, cohort: str) -> list[Record]:

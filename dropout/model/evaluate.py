@@ -1,7 +1,9 @@
-"""evaluate: the model beside three simpler means, on a cohort that neither its booster nor its calibrator saw."""
+"""evaluate: the model beside simpler means and rivals, on a cohort that neither its booster nor its calibrator saw."""
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -11,40 +13,32 @@ from dropout.country import Country
 from dropout.model.abstention import abstention_records
 from dropout.model.calibrate import CALIBRATORS, Calibrators
 from dropout.model.candidate import Candidate
-from dropout.model.comparison import CALIBRATION, Comparison, Gain, Record
+from dropout.model.champion import Champion, champion_facts, find_champion, not_judged
+from dropout.model.comparison import CALIBRATION, Comparison, Record
+from dropout.model.evaluation import EVALUATION, Evaluation
 from dropout.model.frame import Floats, Frame
 from dropout.model.groups import calibration_by_group, found_by_group, out_of_bounds
 from dropout.model.lead import lead_records, school_calendar
-from dropout.model.rankings import rankings
+from dropout.model.random_split import random_split_record
+from dropout.model.rankings import LAST_SEASON, RIVALS, rankings
 from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
 from dropout.model.stages import scored
 from dropout.model.train import PLAN
 from dropout.resources import sql
 from dropout.settings import Deployment
-from dropout.strict import Strict
 from dropout.warehouse.ledger import Counts, Run
 from dropout.warehouse.store import insert, transaction
 
-EVALUATION = "evaluation"
 Capacity = Callable[[Frame], Floats]
 
 
-class Evaluation(Strict):
-    """What promotion is decided on, and what the model's card tells. `why_not` says why nothing could be judged."""
+@dataclass(frozen=True)
+class Beside:
+    """What a cohort is judged by beside the candidate: schools' capacities, school days, and the model in force before."""
 
-    cohort: str
-    is_outcome_so_far: bool
-    students: int
-    events: int
-    unknown_exits: int
-    why_not: str = ""
-    judged_share: float = 0.0
-    auc: dict[str, float] = {}
-    recall: dict[str, float] = {}
-    gains: list[Gain] = []
-    calibration_cohort: str = ""
-    calibration_error: float | None = None
-    groups_out_of_bounds: list[str] = []
+    capacity: Capacity
+    calendar: np.busdaycalendar
+    champion: Champion | None
 
 
 def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -59,7 +53,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         plan = candidate.record(PLAN, Plan)
         if plan.recipe.judged is None:
             continue
-        summary, records = _judge(run.deployment, candidate, plan, capacity, calendar)
+        beside = Beside(capacity, calendar, find_champion(con, run.deployment, plan))
+        summary, records = _judge(run.deployment, candidate, plan, beside)
         candidate.write_record(EVALUATION, summary)
         candidate.seal()
         _store(con, plan, records)
@@ -75,51 +70,75 @@ def capacities(con: duckdb.DuckDBPyConnection, run: Run) -> Capacity:
     return lambda rows: np.array([known.get(s, default) for s in rows.school_id], dtype=np.float64)
 
 
-def _judge(
-    deployment: Deployment, candidate: Candidate, plan: Plan, capacity: Capacity, calendar: np.busdaycalendar
-) -> tuple[Evaluation, list[Record]]:
+def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, beside: Beside) -> tuple[Evaluation, list[Record]]:
     stage, calibration = plan.recipe.judged, plan.recipe.judged_calibration
     assert stage is not None and calibration is not None
-    main = _comparison(deployment, candidate, plan, stage, capacity)
+    main = _comparison(deployment, candidate, plan, stage, beside)
     summary = _summary(main.rows, stage, plan)
     if min(summary.events, summary.students - summary.events) < FEWEST_EVENTS:
         why = f"fewer than {FEWEST_EVENTS} students left, or stayed, in what there is of {stage.school_year} to judge by"
-        return summary.model_copy(update={"why_not": why}), []
+        return summary.model_copy(update={"why_not": why, **not_judged(beside.champion, why)}), []
     group_of = night_names(deployment.country)
     side, side_cohort = main, stage.school_year
     if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it
-        side = _comparison(deployment, candidate, plan, calibration, capacity)
-        records = [r for r in main.records(stage.school_year, group_of) if r.metric not in CALIBRATION]
+        side = _comparison(deployment, candidate, plan, calibration, beside)
         side_cohort = f"{calibration.school_year} out of fold"
-        records += side.records(side_cohort, group_of, CALIBRATION)
-    else:
-        records = main.records(stage.school_year, group_of)
-    records += main.gain_records(stage.school_year) + main.unknown_as_stayed(stage.school_year)
-    records += side.reliability_records(calibration.school_year)
-    records += lead_records(main, stage.school_year, calendar) + abstention_records(main, stage.school_year, group_of)
     found_of, calibration_of = found_by_group(main), calibration_by_group(side)
-    records += [r for g in found_of for r in g.records(stage.school_year)]
-    records += [r for g in calibration_of for r in g.records(side_cohort)]
+    claimed = random_split_record(candidate, plan, stage, deployment.settings.model)
+    records = [
+        *_rankings_records(main, side, stage.school_year, side_cohort, group_of),
+        *main.gain_records(stage.school_year),
+        *main.gain_records(stage.school_year, over=RIVALS),
+        *main.gain_records(stage.school_year, LAST_SEASON),
+        *main.unknown_as_stayed(stage.school_year),
+        *side.reliability_records(calibration.school_year),
+        *lead_records(main, stage.school_year, beside.calendar),
+        *abstention_records(main, stage.school_year, group_of),
+        *(r for g in found_of for r in g.records(stage.school_year)),
+        *(r for g in calibration_of for r in g.records(side_cohort)),
+        claimed,
+    ]
+    facts = {
+        **_measured(main, side, calibration.school_year),
+        "groups_out_of_bounds": out_of_bounds([*found_of, *calibration_of], deployment.settings.model),
+        "auc_random_split": claimed.value,
+        **champion_facts(beside.champion, candidate, stage, main, side),
+    }
+    return summary.model_copy(update=facts), records
+
+
+def _rankings_records(
+    main: Comparison, side: Comparison, cohort: str, side_cohort: str, group_of: Callable[[str], str]
+) -> list[Record]:
+    """Every ranking's metrics; how well chances are calibrated is told of `side`."""
+    if side is main:
+        return main.records(cohort, group_of)
+    ranked = [r for r in main.records(cohort, group_of) if r.metric not in CALIBRATION]
+    return ranked + side.records(side_cohort, group_of, CALIBRATION)
+
+
+def _measured(main: Comparison, side: Comparison, calibration_cohort: str) -> dict[str, Any]:
+    """What promotion is decided on."""
     values = {name: main.values(name) for name in main.ranked}
     error = side.calibration_error("model").value
-    found = {
+    return {
         "judged_share": main.judged_share,
         "auc": {n: v["auc"] for n, v in values.items() if "auc" in v},
         "recall": {n: v["recall_in_schools"] for n, v in values.items()},
         "gains": main.gains(),
-        "calibration_cohort": calibration.school_year,
+        "calibration_cohort": calibration_cohort,
         "calibration_error": round(error, 6) if np.isfinite(error) else None,
-        "groups_out_of_bounds": out_of_bounds([*found_of, *calibration_of], deployment.settings.model),
     }
-    return summary.model_copy(update=found), records
 
 
-def _comparison(deployment: Deployment, candidate: Candidate, plan: Plan, stage: Stage, capacity: Capacity) -> Comparison:
+def _comparison(deployment: Deployment, candidate: Candidate, plan: Plan, stage: Stage, beside: Beside) -> Comparison:
     settings = deployment.settings.model
     found = scored(candidate, plan, stage, settings)
     maps = candidate.record(CALIBRATORS, Calibrators)
     ranked = rankings(candidate, plan, stage, found, maps.judged, settings)
-    return Comparison(found.rows, ranked, capacity(found.rows), settings)
+    if beside.champion is not None:
+        ranked |= beside.champion.ranked(stage, found.rows, settings.threads)
+    return Comparison(found.rows, ranked, beside.capacity(found.rows), settings)
 
 
 def _summary(rows: Frame, stage: Stage, plan: Plan) -> Evaluation:

@@ -1,4 +1,7 @@
-"""promote: a candidate that beats the three simpler means goes into force; else the absence rule does, by name."""
+"""promote: a candidate that beats the three simpler means, and the model in force, takes its place.
+
+Otherwise that model stays, or, where it no longer beats them either, the absence rule goes into force, by name.
+"""
 
 import datetime as dt
 import hashlib
@@ -18,17 +21,16 @@ from dropout.model.booster import Golden
 from dropout.model.calibrate import CALIBRATORS, Calibrators
 from dropout.model.candidate import Candidate, to_json
 from dropout.model.card import Card
-from dropout.model.evaluate import EVALUATION, Evaluation
+from dropout.model.champion import Verdict, settle
+from dropout.model.evaluation import CALIBRATION_ERROR_AT_MOST, EVALUATION, Evaluation
 from dropout.model.recipe import Plan
 from dropout.model.registry import BOOSTER, CARD, promoted, read_card, try_in_child
 from dropout.model.seal import seal
 from dropout.model.train import PLAN
 from dropout.privacy.keys import read_key
 from dropout.settings import Deployment, ModelSettings
-from dropout.warehouse.ledger import Counts, Run
+from dropout.warehouse.ledger import Counts, Run, log
 from dropout.warehouse.store import transaction
-
-CALIBRATION_ERROR_AT_MOST = 0.05
 
 
 def promote(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -84,20 +86,24 @@ def _points(difference: float) -> str:
 
 def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: Candidate) -> str:
     plan = candidate.record(PLAN, Plan)
-    is_better, why, evaluation = False, "no school year with a known outcome yet; rates are unknown", None
+    verdict: Verdict = "absence_rule"
+    why, evaluation = "no school year with a known outcome yet; rates are unknown", None
     if plan.recipe.fits:
         evaluation = candidate.record(EVALUATION, Evaluation)
-        is_better, why = decide(evaluation)
+        verdict, why = settle(evaluation, *decide(evaluation))
     card = _card(deployment.settings.model, candidate, plan, evaluation, why)
-    chosen = card if is_better else _as_rule(card)
+    if verdict == "champion" and evaluation is not None and evaluation.last_season is not None:
+        _keep(con, card, evaluation.last_season.version)
+        return "unchanged"
+    chosen = card if verdict == "promoted" else _as_rule(card)
     if promoted(con, candidate.target) == chosen.version and _is_there(deployment, chosen):
         return "unchanged"
     _place(deployment, candidate, plan, chosen)
     with transaction(con):
         _record(con, card.target, chosen)
-        if not is_better and plan.recipe.fits:
+        if verdict == "absence_rule" and plan.recipe.fits:
             _record_refused(con, card, chosen)
-    return "promoted" if is_better else "absence_rule"
+    return verdict
 
 
 def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: str) -> Card:
@@ -209,6 +215,18 @@ def _record_refused(con: duckdb.DuckDBPyConnection, refused: Card, rule: Card) -
         "insert into ops.evaluation by name select * replace (? as version) from ops.evaluation where version = ?",
         [rule.version, refused.version],
     )
+
+
+def _keep(con: duckdb.DuckDBPyConnection, refused: Card, champion: str) -> None:
+    """The champion stays in force, or is again (a season repeated with other settings may lose to it); `refused` is recorded."""
+    log.info("the model in force stays", target=refused.target, in_force=champion, refused=refused.version, why=refused.why)
+    with transaction(con):
+        con.execute(
+            "update ops.model set status = if(version = ?, 'promoted', 'retired') "
+            "where target = ? and (status = 'promoted' or version = ?)",
+            [champion, refused.target, champion],
+        )
+        _write(con, refused.model_copy(update={"kept": champion}), "refused", None)
 
 
 def _write(con: duckdb.DuckDBPyConnection, card: Card, status: str, promoted_at: dt.datetime | None) -> None:

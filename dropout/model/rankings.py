@@ -1,4 +1,4 @@
-"""The four rankings that an evaluation puts side by side, on the same rows, from the same past."""
+"""The rankings that an evaluation puts side by side, on the same rows, from the same past."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,15 @@ from dropout.model.baselines import EDGES, abc_flags, absence_rule, fit_bands, s
 from dropout.model.calibrator import Calibrator
 from dropout.model.candidate import Candidate
 from dropout.model.frame import Floats, Frame
+from dropout.model.logistic import chances, logistic_scores
 from dropout.model.recipe import OUT_OF_FOLD, Plan, Stage
 from dropout.model.stages import Scored, is_first_half
 from dropout.model.train import folds
 from dropout.settings import ModelSettings
 
-BASELINES = ("absence_rule", "abc_flags", "school_rate")
+BASELINES = ("absence_rule", "abc_flags", "school_rate")  # to be beaten before a model goes into force
+LAST_SEASON = "last_season"  # the model in force before the season, where it can be judged (champion.py)
+RIVALS = (LAST_SEASON, "logistic_regression")  # shown beside them
 FLAG_EDGES = (0.5, 1.5, 2.5)
 
 
@@ -28,13 +31,15 @@ class Ranking:
 def rankings(
     candidate: Candidate, plan: Plan, stage: Stage, judged: Scored, calibrator: Calibrator, settings: ModelSettings
 ) -> dict[str, Ranking]:
-    """`model` and the BASELINES on the judged rows; the baselines' chances come from the cohorts the booster saw."""
+    """`model`, the BASELINES and the logistic regression on the judged rows; what they know is what the booster saw."""
     past, rates = _past(candidate, plan, stage, judged.rows, settings)
     found = {"model": Ranking(judged.raw, calibrator.chance(judged.raw))}
     for name, rule, edges in (("absence_rule", absence_rule, EDGES), ("abc_flags", abc_flags, FLAG_EDGES)):
         bands = fit_bands(past, rule(past), edges, settings.seed)
         found[name] = Ranking(rule(judged.rows), bands.chance(rule(judged.rows)))
     found["school_rate"] = Ranking(rates, rates)
+    raw = logistic_scores(candidate, plan, stage, judged.rows, settings)
+    found["logistic_regression"] = Ranking(raw, chances(raw))
     return found
 
 

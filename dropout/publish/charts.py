@@ -11,7 +11,7 @@ from dropout.publish.words import Language
 
 WIDTH, HEIGHT = 330, 210
 INK, FAINT = "var(--ink)", "var(--line)"
-SERIES = ["var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)"]
+SERIES = [f"var(--series-{n})" for n in range(1, 7)]
 Row = dict[str, Any]
 
 

@@ -114,6 +114,8 @@ class RankingWords(Strict):
     """What ranked the students in an evaluation."""
 
     model: str
+    last_season: str
+    logistic_regression: str
     absence_rule: str
     abc_flags: str
     school_rate: str

@@ -8,7 +8,8 @@ import pytest
 
 from dropout.country import load_country
 from dropout.model.comparison import Comparison, Gain
-from dropout.model.evaluate import Evaluation, night_names
+from dropout.model.evaluate import night_names
+from dropout.model.evaluation import Evaluation
 from dropout.model.frame import Frame, from_arrow
 from dropout.model.promote import decide
 from dropout.model.rankings import BASELINES, Ranking

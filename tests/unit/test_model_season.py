@@ -97,18 +97,101 @@ def test_promoting_twice_and_a_second_season_change_nothing(
     assert {p: p.read_bytes() for p in made.models.rglob("*") if p.is_file()} == files
 
 
-def test_a_later_season_retires_the_version_before(
+EARLY = dt.date(2023, 12, 1)  # the census of 2022-2023 has matured
+
+
+def ledger(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str, str]]:
+    """The target's model of each season's date (the absence rule left out): version, status, why."""
+    rows = con.execute(
+        "select trained_as_of, version, status, why from ops.model where target = ? and method = 'model'", [TARGET]
+    ).fetchall()
+    return {str(day): (version, status, why) for day, version, status, why in rows}
+
+
+def with_trees(made: Deployment, trees: int) -> Deployment:
+    model = made.settings.model.model_copy(update={"trees": trees})
+    return Deployment(made.root, made.settings.model_copy(update={"model": model}))
+
+
+def values(con: duckdb.DuckDBPyConnection, version: str, metric: str) -> dict[str, float]:
+    """Ranking → value over all nights."""
+    rows = con.execute(
+        "select ranking, value from ops.evaluation where version = ? and metric = ? and as_of_group = 'all'", [version, metric]
+    ).fetchall()
+    return dict(rows)
+
+
+def test_the_same_recipe_rolls_forward_and_retires_the_version_before(
     made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    World(made, range(2021, 2025), students=900).stands_in(con, monkeypatch)
-    early, late = Run(made, "season", dt.date(2023, 12, 1)), Run(made, "season", NIGHT)
+    World(made, range(2021, 2025), students=900, signal=1.5).stands_in(con, monkeypatch)
+    early, late = Run(made, "season", EARLY), Run(made, "season", NIGHT)
     season(con, early)
     assert is_due(con, late)
     season(con, late)
-    found = con.execute("select trained_as_of, status from ops.model where target = ? order by 1", [TARGET]).fetchall()
-    assert [s for _, s in found if s != "refused"][-1] == "promoted"
-    assert sum(s == "promoted" for _, s in found) == 1
+    found = ledger(con)
+    assert found["2023-12-01"][1] == "retired" and found["2024-12-02"][1] == "promoted"
+    assert "rolled one cohort forward" in found["2024-12-02"][2]
+    # the judged booster saw the cohorts that last season's promoted one saw: they are one
+    auc = values(con, found["2024-12-02"][0], "auc")
+    assert auc["model"] == auc["last_season"] > 0.5
+    assert values(con, found["2024-12-02"][0], "recall_gain_over_last_season") == {"model": 0.0}
     assert is_due(con, early), "a night of an earlier date must not use what it could not know"
+    models, files = con.execute("select * from ops.model order by all").fetchall(), files_of(made)
+    assert season(con, Run(made, "season", NIGHT))[-1]["unchanged"] == 2, "repeated, it meets the same champion"
+    assert con.execute("select * from ops.model order by all").fetchall() == models and files_of(made) == files
+
+
+def files_of(made: Deployment) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in made.models.rglob("*") if p.is_file()}
+
+
+def test_a_champion_stays_until_a_model_wins_on_the_same_cohort(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=900, signal=1.5).stands_in(con, monkeypatch)
+    season(con, Run(made, "season", EARLY))
+    champion, before = promoted(con, TARGET), files_of(made)
+    worse = Run(with_trees(made, 1), "season", NIGHT)
+    for verb in VERBS[:-1]:
+        verb(con, worse)
+
+    def killed(candidate: Candidate) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Candidate, "remove", killed)
+        promote(con, worse)
+    assert promote(con, worse) == {"promoted": 0, "absence_rule": 0, "unchanged": 2}
+    assert promoted(con, TARGET) == champion and files_of(made) == before
+    version, status, why = ledger(con)["2024-12-02"]
+    assert status == "refused" and str(champion) in why and "stays in force" in why
+    recall = values(con, version, "recall_in_schools")
+    assert recall["last_season"] > recall["model"] and "logistic_regression" in recall
+    gained = values(con, version, "recall_in_schools_gain_over_last_season")["model"]
+    assert gained == pytest.approx(recall["model"] - recall["last_season"], abs=1e-6)
+    assert values(con, version, "recall_gain_over_absence_rule").keys() == {"model", "last_season"}
+    # no season every night, and the night of its own date is the champion's still
+    assert not is_due(con, worse) and not is_due(con, Run(made, "season", EARLY))
+    models = con.execute("select * from ops.model order by all").fetchall()
+    assert promote(con, worse)["unchanged"] == 2 and season(con, worse)[-1]["unchanged"] == 2
+    assert con.execute("select * from ops.model order by all").fetchall() == models and files_of(made) == before
+
+
+def test_a_worse_champion_is_replaced_and_comes_back_when_the_season_is_repeated_and_loses(
+    made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World(made, range(2021, 2025), students=900, signal=1.5).stands_in(con, monkeypatch)
+    season(con, Run(with_trees(made, 8), "season", EARLY))
+    first = ledger(con)["2023-12-01"]
+    assert first[1] == "promoted"
+    season(con, Run(made, "season", NIGHT))
+    second = ledger(con)["2024-12-02"]
+    assert second[1] == "promoted" and f"found more than last season's model ({first[0]})" in second[2]
+    season(con, Run(with_trees(made, 1), "season", NIGHT))
+    assert promoted(con, TARGET) == first[0], "the same season again, with a poorer model: its rival is the one it had"
+    statuses = dict(con.execute("select version, status from ops.model where target = ?", [TARGET]).fetchall())
+    assert sorted(statuses.values()) == ["promoted", "refused", "retired"]
 
 
 def test_a_model_of_noise_is_refused_and_the_rule_promoted_by_name(
@@ -230,7 +313,7 @@ def metrics_of(con: duckdb.DuckDBPyConnection, where: str) -> set[str]:
     return {metric for (metric,) in found.fetchall()}
 
 
-EARLY = {"lead_time_school_days_median", "found_before_exit_share", "found_20_school_days_before_share", "listed_again_share"}
+LEAD = {"lead_time_school_days_median", "found_before_exit_share", "found_20_school_days_before_share", "listed_again_share"}
 THIN = {"abstained_share", "abstained_left_share", "left_among_abstained_share"}
 FOUND = {"auc", "recall_in_schools", "recall_in_schools_gap", "selection_rate_in_schools", "false_positive_rate_in_schools"}
 
@@ -244,7 +327,7 @@ def test_groups_lead_time_churn_and_abstention_are_on_record(
         World(made, years, students=900).stands_in(con, monkeypatch)
         season(con, Run(made, "season", NIGHT))
         for ranking in ("model", "absence_rule", "abc_flags", "school_rate"):
-            assert metrics_of(con, f"as_of_group = 'all' and ranking = '{ranking}'") >= EARLY
+            assert metrics_of(con, f"as_of_group = 'all' and ranking = '{ranking}'") >= LEAD
         assert metrics_of(con, "as_of_group = 'all' and student_group = 'all'") >= THIN
         assert metrics_of(con, "as_of_group = '2023-11'") >= {"abstained_share"}
         for group in ("sex=female", "sex=male"):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from dropout.monitor.gate import gate
+from dropout.publish import charts
 from dropout.publish.publish import publish
+from dropout.publish.words import words_of
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import step
 from tests.publish_district import NIGHT, begun, district, evaluated, scored
@@ -117,6 +119,16 @@ def test_the_model_stands_beside_the_three_baselines(english: str) -> None:
     assert "Measured on \u20682023-2024\u2069 (12,000 pupils)" in text
     assert english.count("<svg ") == 3  # coverage, recall at capacity, reliability
     assert "var(--ink)" in english and "aria-hidden" in english
+
+
+def test_each_of_six_rankings_has_a_bar_of_its_own_colour(english: str) -> None:
+    titles = [title for _, title in words_of("en").report.rankings]
+    rows = [{"ranking": title, "value": 0.5, "low": 0.4, "high": 0.6, "said": "50%"} for title in titles]
+    drawn = charts.recall(rows, words_of("en"))
+    colours = [f"var(--series-{n})" for n in range(1, 7)]
+    assert len(titles) == 6 and all(drawn.count(f'fill="{c}"') == 1 for c in colours)
+    # light, dark and on paper
+    assert all(english.count(f"--series-{n}: #") == 3 for n in range(1, 7))
 
 
 @pytest.mark.parametrize(

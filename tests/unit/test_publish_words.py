@@ -12,7 +12,7 @@ import yaml
 from dropout.country import Target
 from dropout.errors import SettingsError
 from dropout.features.catalogue import Unit, load_catalogue
-from dropout.model.rankings import BASELINES
+from dropout.model.rankings import BASELINES, RIVALS
 from dropout.monitor.gate import Why
 from dropout.publish.numbers import chance_in_words, decimal, percent, written
 from dropout.publish.words import (
@@ -70,7 +70,7 @@ def test_the_file_is_read_strictly(tmp_path: Path) -> None:
 
 def test_what_other_rooms_name_has_words() -> None:
     assert set(SkipWords.model_fields) == set(get_args(Why))
-    assert set(RankingWords.model_fields) == {"model", *BASELINES}
+    assert set(RankingWords.model_fields) == {"model", *BASELINES, *RIVALS}
     assert set(TargetWords.model_fields) == set(get_args(Target))
 
 
