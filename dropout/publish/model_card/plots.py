@@ -31,7 +31,8 @@ def lines(rows: Sequence[Row], *, x_title: str, y_title: str, is_share_of_studen
     domain = list(looks)
     colours, shapes, dashes = ([look[i] for look in looks.values()] for i in range(3))
     legend = alt.Legend(title=None, orient="bottom", columns=1, symbolSize=60)
-    x_axis = alt.Axis(format="%" if is_share_of_students else "d", values=sorted({row["x"] for row in rows}), labelOverlap=True)
+    ticks = [0.05, 0.10, 0.15, 0.20] if is_share_of_students else sorted({row["x"] for row in rows})
+    x_axis = alt.Axis(format="%" if is_share_of_students else "d", values=ticks)
     drawn = chart_of(rows).mark_line(point={"size": 55, "filled": True}).encode(
         x=alt.X("x:Q", title=x_title, axis=x_axis),
         y=alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),

@@ -37,9 +37,10 @@ def unitary(version: Version, words: CardWords) -> list[Block]:
     size = "the judged size" if share is None else f"the judged size ({written(share, 'share')} of the students)"
     found: list[Block] = [
         _by_ranking(version, words, f"On the schools' lists of {size}", IN_SCHOOLS),
+        *_compared(version, words),
         _by_ranking(version, words, "On lists of the schools' capacity", AT_CAPACITY, note=_capacity(version)),
         *(_by_size(version, words, metric) for metric in ("recall", "precision", "lift")),
-        _drawings(version, words),
+        *_sizes_drawn(version, words),
         *_gains(version, words),
         _by_ranking(version, words, "Chances", CHANCES, note=_where(version, CHANCES)),
         *_reliability(version),
@@ -47,7 +48,7 @@ def unitary(version: Version, words: CardWords) -> list[Block]:
         *_unknown_exits(version, words),
         *_lead_time(version, words),
         _by_ranking(version, words, "Change from one list to the next", ("listed_again_share",)),
-        _own(version, words, "Abstention", ABSTENTION),
+        _abstention(version, words),
         _nights(version, words),
     ]
     return found
@@ -63,7 +64,7 @@ def by_group(version: Version, words: CardWords) -> list[Block]:
             value = name.partition("=")[2]
             measures = [version.find(metric, version.subject, group=name) for metric in BY_GROUP]
             rows.append([value, *_sizes(measures), *_cells(measures, BY_GROUP, words)])
-            bars += _bar(version, measures[1], f"{attribute}: {value}")
+            bars += _bar(measures[1], f"{attribute}: {value}")
         hidden = len(version.groups()[attribute]) - len(rows)
         note = f"Left out, being too small or giving away one that is: {hidden}." if hidden else ""
         head = [attribute, "Students", "Left", *(words.metrics[m].title for m in BY_GROUP)]
@@ -127,14 +128,17 @@ def _by_size(version: Version, words: CardWords, metric: str) -> Block:
     return Table(title, ["Ranking", *(f"Top {size:.0%}" for size in SIZES)], rows)
 
 
-def _drawings(version: Version, words: CardWords) -> Block:
-    """Rankings at the judged size, and recall and precision by list size."""
-    drawings = []
+def _compared(version: Version, words: CardWords) -> list[Block]:
+    """The rankings at the judged size, drawn."""
     ranked = _ranked(version, words, ("recall_in_schools",))
-    bars = [b for name, said in ranked for b in _bar(version, version.find("recall_in_schools", name), said)]
-    if bars:
-        title = "Of those who left, the share that the schools' lists of the judged size held, with 90% interval"
-        drawings.append((title, plots.intervals(bars, says=_spoken(title, bars))))
+    bars = [b for name, said in ranked for b in _bar(version.find("recall_in_schools", name), said)]
+    title = "Of those who left, the share that the schools' lists of the judged size held, with 90% interval"
+    return [Charts([(title, plots.intervals(bars, says=_spoken(title, bars)))])] if bars else []
+
+
+def _sizes_drawn(version: Version, words: CardWords) -> list[Block]:
+    """Recall and precision by list size, drawn."""
+    drawings = []
     for metric, what in (("recall", "found of those who left"), ("precision", "left of those listed")):
         rows = [
             {"ranking": name, "title": said, "x": size, "y": m.value}
@@ -149,10 +153,10 @@ def _drawings(version: Version, words: CardWords) -> Block:
                 says=f"{title}; the table has the numbers.",
             )  # fmt: skip
             drawings.append((title, drawn))
-    return Charts(drawings)
+    return [Charts(drawings)] if drawings else []
 
 
-def _bar(version: Version, measure: Measure | None, title: str) -> list[dict[str, object]]:
+def _bar(measure: Measure | None, title: str) -> list[dict[str, object]]:
     if measure is None or measure.value is None or measure.is_disclosive:
         return []
     said = written(measure.value, "share")
@@ -249,12 +253,20 @@ def _lead_time(version: Version, words: CardWords) -> list[Block]:
     return [table, Charts([(title, drawn)])]
 
 
-def _own(version: Version, words: CardWords, title: str, metrics: Sequence[str]) -> Block:
-    """Measures of the version's own ranking, one per line."""
-    measures = [version.find(m, version.subject) for m in metrics]
+def _abstention(version: Version, words: CardWords) -> Block:
+    """On whom the night abstains, and what became of them; hidden where these, or those of them who left, are few."""
+    title = "Abstention"
+    measures = [version.find(m, version.subject) for m in ABSTENTION]
     if not any(measures):
         return Prose([f"{NOT_MEASURED.capitalize()} in this version."], title=title)
-    rows = [[words.metrics[m].title, found] for m, found in zip(metrics, _cells(measures, metrics, words), strict=True)]
+    cells = _cells(measures, ABSTENTION, words)
+    share, among = measures[0], measures[2]
+    few = (share is not None and (share.value or 0) * share.student_count < LEAST) or (
+        among is not None and (among.value or 0) * among.event_count < LEAST
+    )
+    if few:
+        cells[1:] = [NOT_MEASURED if m is None else HIDDEN for m in measures[1:]]
+    rows = [[words.metrics[m].title, found] for m, found in zip(ABSTENTION, cells, strict=True)]
     return Table(title, ["Measure", "Value"], rows)
 
 
