@@ -108,12 +108,15 @@ def training_data(version: Version, words: CardWords) -> list[Block]:
     cohorts = [*(version.card.get("cohorts") or []), *([version.card["running"]] if version.card.get("running") else [])]
     if not cohorts:
         return [Prose(["No school year with a known outcome was on record."])]
-    columns = [counts([c[key] for c in cohorts]) for key in ("students", "snapshots", "events", "unknown_exits")]
+    heads = {"students": "Students", "snapshots": "Snapshots", "events": "Left", "unknown_exits": "Exits for an unknown reason"}
+    if any(c.get("states") for c in cohorts):
+        del heads["unknown_exits"]  # the flow has them, hidden where a second small count asks for it
+    columns = [counts([c[key] for c in cohorts]) for key in heads]
     rows = [
         [c["school_year"], f"{c['start_date']} to {c['end_date']}", *numbers]
         for c, *numbers in zip(cohorts, *columns, strict=True)
     ]
-    head = ["Cohort", "Dates", "Students", "Snapshots", "Left", "Exits for an unknown reason"]
+    head = ["Cohort", "Dates", *heads.values()]
     running = "The last one was still running; it counts what was seen of it. " if version.card.get("running") else ""
     return [
         Table("Cohorts", head, rows, running + COUNTS_NOTE, names=2),

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -82,15 +83,20 @@ class Version:
 
     def find(self, metric: str, ranking: str, *, size: float | None = None, as_of: str = ALL, group: str = ALL) -> Measure | None:
         """The measure of that name; of several sizes, the one of `size`, else of the judged share. None: not measured."""
-        found = [
-            m
-            for m in self.measures
-            if (m.metric, m.ranking, m.as_of_group, m.student_group) == (metric, ranking, as_of, group) and m.value is not None
-        ]
+        found = self._by_name.get((metric, ranking, as_of, group), [])
         if size is not None:
             found = [m for m in found if m.size_share is not None and math.isclose(m.size_share, size, abs_tol=1e-6)]
         judged = [m for m in found if m.size_share is not None and math.isclose(m.size_share, self.judged_share or -1)]
         return next(iter(judged or found), None)
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str, str], list[Measure]]:
+        """Metric, ranking, as-of group and student group → the measures that have a value, one per list size."""
+        found: dict[tuple[str, str, str, str], list[Measure]] = {}
+        for m in self.measures:
+            if m.value is not None:
+                found.setdefault((m.metric, m.ranking, m.as_of_group, m.student_group), []).append(m)
+        return found
 
     def nights(self) -> list[str]:
         """The as-of dates, or groups of them, that were evaluated apart, in order."""
