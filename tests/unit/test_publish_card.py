@@ -41,8 +41,8 @@ class Made:
     page: str
 
 
-def made(folder: Path, signal: float) -> Made:
-    deployment = after_a_season(folder / "d", range(2021, 2025), signal, NIGHT)
+def made(folder: Path, signal: float, first: int = 2021) -> Made:
+    deployment = after_a_season(folder / "d", range(first, 2025), signal, NIGHT)
     (deployment.root / "dropout.toml").write_text('[deployment]\ncountry = "generic"\n', encoding="utf-8")
     with connect(deployment) as con:
         version = promoted(con, TARGET)
@@ -288,3 +288,27 @@ def test_other_targets_have_cards_of_their_own_name(model: Made, tmp_path: Path)
         "model_card_leaves_within_60_days.html",
         "model_card_leaves_within_60_days.md",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        (2024, ("There is no model: no school year with a known outcome yet", "chances are unknown, and the rule only orders")),
+        (2023, ("The outcome seen so far; the cohort was still running.", "2023-2024 out of fold", "In force: fitted on")),
+        (2022, ("2023-2024, the other half of its schools", "In force: fitted on")),
+    ],
+    ids=["no cohort", "one and a running one", "two"],
+)
+def test_every_recipe_has_its_card(first: int, says: tuple[str, ...], tmp_path: Path) -> None:
+    found = made(tmp_path, 1.0, first)
+    tags = Tags()
+    tags.feed(found.page)
+    assert tags.open == []
+    for words in says:
+        assert words in found.text and words in found.page
+    (index,) = front(found.text)["model-index"]
+    assert [r["dataset"]["args"]["cohort"] for r in index["results"]] == {
+        2024: [],
+        2023: ["2024-2025", "2023-2024 out of fold"],
+        2022: ["2023-2024"],
+    }[first]

@@ -99,7 +99,10 @@ def evaluation_data(version: Version, words: CardWords) -> list[Block]:
         "Chances judged on": judged.get("calibration_cohort") or NOT_RECORDED,
     }
     why_not = [Prose([f"It could not be judged: {judged['why_not']}."])] if judged.get("why_not") else []
-    note = f"Neither its trees nor its calibration had seen these students. {COUNTS_NOTE}"
+    note = (
+        "Neither the trees that were judged nor their calibration had seen an outcome of this cohort's judged snapshots; "
+        f"its students may stand in earlier cohorts too. {COUNTS_NOTE}"
+    )
     return [*why_not, _facts("", facts, note)]
 
 

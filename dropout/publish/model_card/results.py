@@ -66,7 +66,7 @@ def by_group(version: Version, words: CardWords) -> list[Block]:
             rows.append([value, *_sizes(measures), *_cells(measures, BY_GROUP, words)])
             bars += _bar(measures[1], f"{attribute}: {value}")
         hidden = len(version.groups()[attribute]) - len(rows)
-        note = f"Left out, being too small or giving away one that is: {hidden}." if hidden else ""
+        note = f"{hidden} left out: too few left, or stayed, or would give away a group of which that is so." if hidden else ""
         head = [attribute, "Students", "Left", *(words.metrics[m].title for m in BY_GROUP)]
         found.append(Table(f"By {attribute}", head, rows, note) if rows else Prose([note], title=f"By {attribute}"))
     if not found:
