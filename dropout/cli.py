@@ -208,6 +208,26 @@ def demo(
         out.print(line, soft_wrap=True)
 
 
+@app.command()
+def card(
+    model_version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="Any version on record; else the one in force for the lists.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write the two files into.")] = Path(),
+    directory: DirOption = None,
+) -> None:
+    """Write the model card of a version, promoted, retired or refused, as Markdown and as a page."""
+    from dropout.model.registry import promoted
+    from dropout.publish.model_card.card import write_on_demand
+    from dropout.warehouse.connect import connect
+
+    deployment = open_deployment(directory)
+    with connect(deployment) as con:
+        chosen = model_version or promoted(con, deployment.country.list_target) or "none in force"
+        for path in write_on_demand(con, deployment, chosen, folder):
+            out.print(str(path), soft_wrap=True)
+
+
 def _show(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     table = Table(title=title, title_justify="left", show_lines=False)
     for column in columns:

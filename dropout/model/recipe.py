@@ -14,6 +14,14 @@ OUT_OF_FOLD = "out_of_fold"
 FEWEST_EVENTS = 20  # a cohort with fewer students who left, or who stayed, is not used
 
 
+class StateCount(Strict):
+    """Snapshots of a cohort whose outcome is in one state (`outcomes.MEANING`), those left out too, and their students."""
+
+    state: str
+    snapshots: int
+    students: int
+
+
 class Cohort(Strict):
     """One school year of the frame."""
 
@@ -24,6 +32,7 @@ class Cohort(Strict):
     snapshots: int
     events: int  # students who left
     unknown_exits: int
+    states: list[StateCount] = []  # what became of everybody enrolled, and who was left out and why: for the card
 
 
 class Stage(Strict):

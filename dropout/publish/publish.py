@@ -13,6 +13,7 @@ from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
 from dropout.publish import generation, lists, manifest, marts, report
+from dropout.publish.model_card import card
 from dropout.publish.words import LIST_COLUMNS, words_of
 from dropout.resources import sql
 from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
@@ -73,7 +74,7 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 
 
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
-    """Analysts' file, lists, report and manifest, and their counts held against each other."""
+    """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
     marts.build(con, partial / ANALYTICS)
     counts = lists.write(con, run, partial / "lists")
@@ -82,13 +83,14 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
     versions = con.execute(
         f"select distinct target, model_version from {marts.CATALOG}.marts.student_risk order by all"
     ).fetchall()
+    card.publish(con, run.deployment, partial, dict(versions))
     marts.close(con)
     _hold_lists_against_marts(con, run, partial)
     facts = {
         "generation_id": generation_id,
         "as_of_date": run.as_of.isoformat(),
         "run_id": run.run_id,
-        "model_versions": {target: version for target, version in versions},
+        "model_versions": dict(versions),
         "code_version": code_version(),
         "settings_sha256": settings_sha256(run.deployment),
         "students": students,

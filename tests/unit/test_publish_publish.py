@@ -17,7 +17,7 @@ from tests.publish_district import NIGHT, TARGET, begun, district, scored
 
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charts, "_svg", lambda *chart, **size: "<svg></svg>")
+    monkeypatch.setattr(charts, "svg", lambda *chart, **size: "<svg></svg>")
 
 
 def night(deployment: Deployment, days: int = 0, run_id: str = "r1") -> Counts:
