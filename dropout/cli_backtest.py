@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -55,11 +56,14 @@ def backtest(
     asked = Asked(first.date(), last.date(), every)
     if asked.last < asked.first:
         raise typer.BadParameter("it lies before --from", param_hint="--to")
-    known = _true_risk(truth) if truth else None
-    with running(open_deployment(directory), "backtest", date.date() if date else None) as run:
-        if asked.last > run.as_of:
-            raise typer.BadParameter(f"it lies after {run.as_of}, the date that outcomes are known on", param_hint="--to")
-        _show(replay_and_judge(run, asked, known))
+    deployment = open_deployment(directory)
+    known_on = date.date() if date else dt.datetime.now(ZoneInfo(deployment.timezone)).date()
+    if asked.last > known_on:
+        raise typer.BadParameter(f"it lies after {known_on}, the date as of which outcomes are known", param_hint="--to")
+    true_risk = _true_risk(truth) if truth else None
+    with running(deployment, "backtest", known_on) as run:
+        shown = replay_and_judge(run, asked, true_risk)
+    _show(shown)
 
 
 def _true_risk(folder: Path) -> "Truth":

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import duckdb
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dropout.backtest.lists import churn_records, lead_records
-from dropout.country import Target
+from dropout.country import Country, Target
 from dropout.features import snapshot
 from dropout.labels import label
 from dropout.model.cohort import mature_years
@@ -22,11 +23,13 @@ from dropout.model.recipe import FEWEST_EVENTS
 from dropout.privacy import pseudonym
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
+from dropout.settings import ModelSettings
 from dropout.warehouse.ledger import Run, log
 
 Truth = Callable[[Sequence[dt.date]], pa.Table]  # student_id, as_of_date, true_risk: what only a simulation knows
 TRUTH, TRUTH_TARGET = "true_hazard", "leaves_by_next_year"
 GONE = 1.0  # true risk of who has left in truth already, and nobody knows yet
+ENROLLED = "truly_enrolled=yes"  # student_group: the others, among whom the true hazard is the best that can be reached
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ def judge(con: duckdb.DuckDBPyConnection, run: Run, target: Target, truth: Truth
 
 def _cohort(con: duckdb.DuckDBPyConnection, run: Run, target: Target, school_year: str, truth: Truth | None) -> list[Record]:
     country, settings = run.deployment.country, run.deployment.settings.model
-    where = {"target": target, "school_year": school_year}
-    dates = _label(con, run, target, school_year)
+    where: dict[str, str] = {"target": target, "school_year": school_year}
+    dates = label_nights(con, where, run.as_of, country)
     con.execute(f"create or replace temp table judged as {sql('backtest/judged')}", where)
     table = con.table("judged").to_arrow_table()
     rows, left = _rows(table), table.filter(pc.equal(table["label"], 1))
@@ -70,12 +73,16 @@ def _cohort(con: duckdb.DuckDBPyConnection, run: Run, target: Target, school_yea
             "too few students left, or stayed, to judge by", target=target, cohort=school_year, students=students, left=events
         )
         return []
-    ranked = {name: _ranking(table, name) for name in ("model", *BASELINES)}
+    ranked, capacity = {name: _ranking(table, name) for name in ("model", *BASELINES)}, _numbers(table, "capacity")
     if truth is not None:
         risk = _true_risk(con, run, truth, dates)
-        ranked[TRUTH] = Ranking(risk, risk)
-    compared = Comparison(rows, ranked, _numbers(table, "capacity"), settings)
-    found = compared.records(school_year, lambda night: night)
+        known = np.where(np.isnan(risk), GONE, risk)
+        ranked[TRUTH] = Ranking(known, known)
+    compared = Comparison(rows, ranked, capacity, settings)
+    found = compared.records(school_year, str)
+    if truth is not None:
+        among = _among(compared, capacity, ~np.isnan(risk), settings)
+        found += [dataclasses.replace(r, student_group=ENROLLED) for r in among.records(school_year, str)]
     found += compared.gain_records(school_year) + compared.unknown_as_stayed(school_year)
     found += compared.reliability_records(school_year)
     if target == country.list_target:
@@ -84,13 +91,22 @@ def _cohort(con: duckdb.DuckDBPyConnection, run: Run, target: Target, school_yea
     return found
 
 
-def _label(con: duckdb.DuckDBPyConnection, run: Run, target: Target, school_year: str) -> list[dt.date]:
-    """Temp tables `label` and `exit_after` for the nights of one cohort, as known on the run's date; returns those nights."""
-    where = {"target": target, "school_year": school_year}
+def _among(compared: Comparison, capacity: Floats, chosen: Bools, settings: ModelSettings) -> Comparison:
+    """The same rankings on the chosen rows alone."""
+    ranked = {name: Ranking(r.score[chosen], r.chance[chosen]) for name, r in compared.ranked.items()}
+    return Comparison(compared.rows.take(chosen), ranked, capacity[chosen], settings)
+
+
+def label_nights(con: duckdb.DuckDBPyConnection, where: dict[str, str], known_on: dt.date, country: Country) -> list[dt.date]:
+    """Temp tables `label` and `exit_after` for the nights of one cohort, as known on `known_on`; returns those nights.
+
+    `where` names the target and the school year.
+    """
     con.execute(f"create or replace temp table snapshot as {sql('backtest/cohort')}", where)
     dates = [d for (d,) in con.execute("select distinct as_of_date from snapshot order by 1").fetchall()]
-    snapshot.rules(con, dates, run.deployment.country)
-    label.build(con, target, run.as_of, run.deployment.country)
+    a_year_on = dates[-1] + dt.timedelta(days=366)  # nights of one autumn ask for the next year's rolls all the same
+    snapshot.rules(con, [*dates, a_year_on], country)
+    label.build(con, cast(Target, where["target"]), known_on, country)
     return dates
 
 
@@ -109,7 +125,10 @@ def _numbers(table: pa.Table, name: str) -> Floats:
 
 
 def _true_risk(con: duckdb.DuckDBPyConnection, run: Run, truth: Truth, dates: Sequence[dt.date]) -> Floats:
-    """The true risk of each judged row of the cohort, in their order; numbers become pseudonyms as at the door."""
+    """The true risk of each judged row of the cohort, in their order, NaN where the student had left in truth.
+
+    Student numbers become pseudonyms as at the door; the identity store is not opened.
+    """
     pseudonym.install(con, read_key(run.deployment))
     con.register("told", truth(dates))
     try:
@@ -119,5 +138,4 @@ def _true_risk(con: duckdb.DuckDBPyConnection, run: Run, truth: Truth, dates: Se
         )
     finally:
         con.unregister("told")
-    risk = con.sql(sql("backtest/true_risk")).to_arrow_table()["true_risk"].to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.where(np.isnan(risk), GONE, risk)
+    return _numbers(con.sql(sql("backtest/true_risk")).to_arrow_table(), "true_risk")
