@@ -139,6 +139,9 @@ def test_the_night_s_report_is_not_of_the_replay(done: tuple[District, dict[str,
     with duckdb.connect(str(generation / "analytics.duckdb"), read_only=True) as con:
         assert con.execute("select count(*) from marts.evaluation where version = ?", [VERSION]).fetchall()[0][0] > 500
         assert con.execute("select version from marts.model where status = 'backtest' order by 1").fetchall()[0] == (VERSION,)
+        page = (Path(__file__).parents[2] / "docs" / "analyse.md").read_text(encoding="utf-8")
+        query = page[page.index("    select e.version, e.cohort") :].split(";")[0]
+        assert len(con.execute(query).fetchall()) == 7  # lead time, four shares found, two of churn
     assert "backtest-" not in (generation / "report.html").read_text(encoding="utf-8")
 
 
