@@ -1,5 +1,7 @@
 """score: each student's calibrated chance per target, with its interval, and the lists cut at capacity."""
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
 import numpy.typing as npt
@@ -90,15 +92,8 @@ def _scored(
     """Rows of `night.score` for one target."""
     silent = np.isin(rows.school_id.astype(str), stale)
     thin = rows.is_thin(settings.model.taken_registers_at_least) | silent
-    by = absence_rule(rows)
-    raw = np.full(len(rows), np.nan)
-    if model.trees is not None and model.card.calibrator is not None:
-        raw = booster.raw_scores(model.trees, rows.matrix(model.card.features), settings.model.threads)
-        by, chance, bounds = raw, model.card.calibrator.chance(raw), model.card.calibrator.bounds(raw)
-    elif model.card.bands is not None:
-        chance, bounds = model.card.bands.chance(by), model.card.bands.bounds(by)
-    else:
-        chance, bounds = raw, (raw, raw)
+    found = in_force(rows, model, settings)
+    by, raw, chance, bounds = found.by, found.raw, found.chance, found.bounds
     rank = ranks(by, rows, thin)
     listed = is_list & ~thin & (rank <= capacity) & _is_worth(by, chance, thin, settings.night.minimum_lift)
     card = model.card
@@ -121,6 +116,28 @@ def _scored(
         }
     )
     return table, {"abstained": int(thin.sum()), "listed": int(listed.sum())}
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What a version says of each row: what it ranks by, its log-odds (NaN of a rule), its chance and interval (NaN: unknown)."""
+
+    by: Floats
+    raw: Floats
+    chance: Floats
+    bounds: tuple[Floats, Floats]
+
+
+def in_force(rows: Frame, model: Model, settings: Settings) -> InForce:
+    """What `model` says of every row, also of those on which the night abstains."""
+    raw = np.full(len(rows), np.nan)
+    if model.trees is not None and model.card.calibrator is not None:
+        raw = booster.raw_scores(model.trees, rows.matrix(model.card.features), settings.model.threads)
+        return InForce(raw, raw, model.card.calibrator.chance(raw), model.card.calibrator.bounds(raw))
+    by = absence_rule(rows)
+    if model.card.bands is not None:
+        return InForce(by, raw, model.card.bands.chance(by), model.card.bands.bounds(by))
+    return InForce(by, raw, raw, (raw, raw))
 
 
 def ranks(by: Floats, rows: Frame, thin: Bools) -> Ints:

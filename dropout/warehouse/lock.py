@@ -2,16 +2,19 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dropout.errors import LockedError
 from dropout.settings import Deployment
 
+BACKTEST = "backtest"  # folder of `work` that holds a backtest's copy of the warehouse
+
 
 @contextmanager
 def exclusive(deployment: Deployment) -> Iterator[None]:
-    """Holds the deployment's lock, and clears what a killed run spilled; raises LockedError at once when another run has it."""
+    """Holds the deployment's lock, and clears what a killed run left; raises LockedError at once when another run has it."""
     handle = os.open(deployment.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -24,6 +27,7 @@ def exclusive(deployment: Deployment) -> Iterator[None]:
             ) from None
         for left in (deployment.work / "tmp").glob("duckdb_temp_*"):  # spilled by a run that was killed
             left.unlink(missing_ok=True)
+        shutil.rmtree(deployment.work / BACKTEST, ignore_errors=True)  # of a backtest that was killed
         yield
     finally:
         os.close(handle)
