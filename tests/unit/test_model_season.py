@@ -116,7 +116,9 @@ def with_trees(made: Deployment, trees: int) -> Deployment:
 def values(con: duckdb.DuckDBPyConnection, version: str, metric: str) -> dict[str, float]:
     """Ranking → value over all nights."""
     rows = con.execute(
-        "select ranking, value from ops.evaluation where version = ? and metric = ? and as_of_group = 'all'", [version, metric]
+        "select ranking, value from ops.evaluation where version = ? and metric = ? and as_of_group = 'all' "
+        "and student_group = 'all'",
+        [version, metric],
     ).fetchall()
     return dict(rows)
 

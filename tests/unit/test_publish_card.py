@@ -28,7 +28,7 @@ from tests.unit.test_publish_report import Tags
 
 NIGHT = dt.date(2024, 12, 2)
 WORDS = card_words()
-TITLES = {name: WORDS.rankings[name] for name in ("model", "absence_rule", "abc_flags", "school_rate")}
+TITLES = {name: WORDS.rankings[name] for name in ("model", "absence_rule", "abc_flags", "school_rate", "logistic_regression")}
 
 
 @dataclasses.dataclass
@@ -146,12 +146,31 @@ def test_dates_hashes_splits_and_features(model: Made) -> None:
         assert features[f"`{name}`"][2] == says
 
 
-def test_what_nobody_measured_is_said_to_be_not_measured(model: Made) -> None:
-    assert table(model.text, "What a random split would have claimed")["Random split (not to be believed)"] == ["not measured"]
+def test_what_nobody_measured_is_said_to_be_not_measured(model: Made, tmp_path: Path) -> None:
+    with connect(model.deployment) as con:
+        con.execute("begin")
+        con.execute(
+            "delete from ops.evaluation where student_group <> 'all' "
+            "or metric similar to '.*(found_|lead_|listed_again|abstained).*'"
+        )
+        text = card.write_on_demand(con, model.deployment, model.version, tmp_path)[0].read_text(encoding="utf-8")
+        con.execute("rollback")
     for title in ("Lead time, in school days before the exit", "Change from one list to the next", "Abstention"):
-        assert model.text.split(f"**{title}**")[1].strip().startswith("Not measured in this version.")
-    assert "By group: not measured in this version." in model.text
-    assert "| Program | `not recorded` |" in model.text  # these verbs ran outside of a run
+        assert text.split(f"**{title}**")[1].strip().startswith("Not measured in this version.")
+    assert "By group: not measured in this version." in text
+    assert "| Program | `not recorded` |" in text  # these verbs ran outside of a run
+
+
+def test_what_a_season_measures_beside_is_shown(model: Made) -> None:
+    with connect(model.deployment) as con:
+        claimed = row(con, model.version, "model", "auc_random_split")
+        found = row(con, model.version, "model", "found_before_exit_share")
+    assert table(model.text, "What a random split would have claimed")["Random split (not to be believed)"] == [
+        f"{claimed[0]:.3f}"
+    ]
+    assert share(*found) in model.text.split("**Lead time")[1]
+    assert "sex=female" in model.text or "female" in model.text.split("By group")[1]
+    assert "Not measured" not in model.text.split("**Change from one list to the next**")[1].split("**")[0]
 
 
 def test_neither_a_school_nor_a_small_count_is_in_it(model: Made) -> None:
@@ -187,7 +206,7 @@ def test_the_page_is_well_formed_accessible_and_fetches_nothing(model: Made) -> 
     assert set(re.findall(r"https?://[^\"]+", model.page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert '<html lang="en" dir="ltr">' in model.page and f"<title>Model card: {model.version}</title>" in model.page
     drawings = re.findall(r"<svg [^>]*>", model.page)
-    assert len(drawings) == 4  # rankings, recall and precision by size, reliability
+    assert len(drawings) == 6  # rankings, recall and precision by size, reliability, lead time, groups
     assert all('role="img" aria-label="' in d for d in drawings)
 
 
