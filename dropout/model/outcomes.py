@@ -62,4 +62,7 @@ def explain(con: duckdb.DuckDBPyConnection, run: Run) -> list[State]:
 def _states(con: duckdb.DuckDBPyConnection, run: Run, target: Target, year: SchoolYear) -> list[State]:
     label.build(con, target, run.as_of, run.deployment.country)
     rows = con.execute(sql("labels/explained"), {"school_year": year.school_year}).fetchall()
-    return [State(target, year.school_year, state, MEANING[state][0], *counts, MEANING[state][1]) for state, *counts in rows]
+    return [
+        State(target, year.school_year, state, MEANING[state][0], snapshots, students, returned, MEANING[state][1])
+        for state, snapshots, students, returned in rows
+    ]

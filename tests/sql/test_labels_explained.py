@@ -16,7 +16,7 @@ ENROLMENT = (
 
 
 def printed(output: str) -> dict[tuple[str, str, str], tuple[str, int, int, int]]:
-    """(target, school year, state) → what it counts as, snapshots, students, returned; a wrapped line belongs to the one above."""
+    """(target, school year, state) → what it counts as, snapshots, students, returned; wrapped lines are left out."""
     cells = [[c.strip() for c in line.strip("│").split("│")] for line in output.splitlines() if line.startswith("│")]
     return {(c[0], c[1], c[2]): (c[3], int(c[4]), int(c[5]), int(c[6])) for c in cells if c[0]}
 
