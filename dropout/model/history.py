@@ -80,11 +80,12 @@ def _write_year(
         label.build(con, target, run.as_of, country)
         table = con.sql(sql("model/frame"), params={"school_year": year.school_year}).to_arrow_table()
         candidates[target].write_rows(year.school_year, table)
-        found[target] = _counted(run, year, table)
+        found[target] = counted(run, year, table)
     return found
 
 
-def _counted(run: Run, year: SchoolYear, table: pa.Table) -> Cohort | None:
+def counted(run: Run, year: SchoolYear, table: pa.Table) -> Cohort | None:
+    """Students, snapshots and leavers of rows of one school year; None where no row can be judged yet."""
     frame = from_arrow(table)
     is_running = bool(np.isnan(frame.label).any())
     rows = frame.with_outcome_so_far(run.as_of) if is_running else frame

@@ -4,7 +4,7 @@ import duckdb
 
 from dropout.country import Target
 from dropout.errors import ModelError
-from dropout.model.cohort import latest_mature
+from dropout.model import first_year
 from dropout.model.registry import promoted, read_card
 from dropout.warehouse.ledger import Run
 
@@ -12,8 +12,9 @@ from dropout.warehouse.ledger import Run
 def is_due(con: duckdb.DuckDBPyConnection, run: Run) -> bool:
     """True where a target has no version in force, or its latest mature school year is not that of `run.as_of`.
 
-    So a newly matured year makes a season due, and so does a night of an earlier date, which must not use what
-    was not known then. A model whose folder is missing or altered makes one due as well: it cannot be used.
+    Until a school year is complete, months count instead of years (first_year.py). So newly matured outcomes make a
+    season due, and so does a night of an earlier date, which must not use what was not known then. A model whose
+    folder is missing or altered makes one due as well: it cannot be used.
     """
     return any(_is_due(con, run, target) for target in run.deployment.country.targets)
 
@@ -26,4 +27,4 @@ def _is_due(con: duckdb.DuckDBPyConnection, run: Run, target: Target) -> bool:
         card = read_card(run.deployment, version)
     except ModelError:
         return True
-    return latest_mature(con, run, target) != card.latest_mature
+    return first_year.has_news(first_year.newest_outcomes(con, run, target, card.cohorts), card.latest_mature)
