@@ -103,7 +103,7 @@ def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: 
 def _why_nothing_judged(plan: Plan) -> str:
     """Why no model was trained: nothing is known yet, or too little within the first school year."""
     if not plan.cohorts:
-        return "no school year with a known outcome yet; rates are unknown"
+        return "no school year with enough known outcomes yet; rates are unknown"
     part = plan.cohorts[0]
     return (
         f"no school year is complete, and too few have left yet to judge a model within {part.school_year}; "
