@@ -146,8 +146,8 @@ class World:
         """An exit within the horizon of each row, known from its date on; NULL until horizon and lag are over."""
         con.execute(
             "create or replace temp table label as with j as ("
-            "select student_key, as_of_date, leaves and exit_date <= $known::date and exit_date > as_of_date as will_leave, exit_date, as_of_date + $days::integer as ends_on from world "
-            "semi join snapshot using (student_key, as_of_date)) "
+            "select student_key, as_of_date, leaves and exit_date <= $known::date and exit_date > as_of_date as will_leave, "
+            "exit_date, as_of_date + $days::integer as ends_on from world semi join snapshot using (student_key, as_of_date)) "
             "select student_key, as_of_date, $target as target, "
             "if(ends_on + $lag::integer <= $known::date, (will_leave and exit_date <= ends_on)::double, null) as label, "
             "if(ends_on + $lag::integer <= $known::date, 'stayed', 'not_mature') as state, false as is_unknown_exit, "
