@@ -43,9 +43,9 @@ def explain(directory: DirOption = None, date: DateOption = None) -> None:
     run = _run(directory, date)
     with exclusive(run.deployment), connect(run.deployment) as con:
         found = count(con, run)
-    columns = ("target", "school year", "state", "counts as", "snapshots", "students", "why")
+    columns = ("target", "school year", "state", "counts as", "snapshots", "students", "returned", "why")
     words = {0: "stayed", 1: "left", None: "left out"}
-    rows = [(s.target, s.school_year, s.state, words[s.counts_as], s.snapshots, s.students, s.why) for s in found]
+    rows = [(s.target, s.school_year, s.state, words[s.counts_as], s.snapshots, s.students, s.returned, s.why) for s in found]
     _show(f"Outcomes as known on {run.as_of}", columns, rows)
 
 

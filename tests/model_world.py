@@ -15,7 +15,8 @@ import pytest
 
 from dropout.country import Country
 from dropout.features.catalogue import load_catalogue
-from dropout.model import calibrate, evaluate, history, promote, train
+from dropout.labels.label import HORIZON_DAYS
+from dropout.model import calibrate, evaluate, first_year, history, promote, train
 from dropout.model.cohort import matures_on, snapshot_dates
 from dropout.privacy.keys import make_key
 from dropout.settings import Deployment, Settings
@@ -40,18 +41,24 @@ def _settings(**model: Any) -> Settings:
 
 
 class World:
-    """`students` per year in `schools` schools; `signal` scales how much the features say about leaving."""
+    """`students` per year in `schools` schools; `signal` scales how much the features say about leaving.
+
+    With `is_dated` there are also the as-of dates of a first school year, and the label within 60 days is by exit date.
+    """
 
     def __init__(
-        self, made: Deployment, years: range, *, students: int = 400, schools: int = 8, signal: float = 1.0, seed: int = 1
-    ) -> None:
-        self.deployment, self.country = made, made.country
+        self, made: Deployment, years: range, *, students: int = 400, schools: int = 8, signal: float = 1.0, seed: int = 1,
+        is_dated: bool = False,
+    ) -> None:  # fmt: skip
+        self.deployment, self.country, self.is_dated = made, made.country, is_dated
         random = np.random.default_rng(seed)
         parts = [self._year(random, y, students, schools, signal) for y in self.country.years(years.start, years.stop - 1)]
         self.rows = pa.concat_tables(parts)
 
     def _year(self, random: np.random.Generator, year: Any, students: int, schools: int, signal: float) -> pa.Table:
         dates = snapshot_dates(self.country, year)
+        if self.is_dated:
+            dates = sorted({*dates, *first_year.as_of_dates(self.country, year)})
         propensity = random.normal(size=students)  # to be absent
         ability = random.normal(size=students)
         true = 1 / (1 + np.exp(2.2 - signal * (0.8 * propensity - 1.6 * ability)))
@@ -127,20 +134,38 @@ class World:
 
     def build_label(self, con: duckdb.DuckDBPyConnection, target: Any, known_on: dt.date, country: Country) -> None:
         """As labels.label.build: an exit counts from its date on; nobody leaves without one."""
-        first = con.execute("select min(as_of_date) from snapshot").fetchall()[0]
-        year = next(y for y in country.years(1990, 2100) if y.start_date <= first[0] <= y.end_date)
         con.execute(
             "create or replace temp table exit_after as select student_key, as_of_date, exit_date as dropout_date "
             "from snapshot join world using (student_key, as_of_date) where leaves and exit_date <= $known::date",
             {"known": known_on},
         )
+        if self.is_dated and target in HORIZON_DAYS:
+            self._build_dated_label(con, target, known_on, country)
+            return
+        first = con.execute("select coalesce(min(as_of_date), date '2000-09-01') from snapshot").fetchall()[0]
+        year = next(y for y in country.years(1990, 2100) if y.start_date <= first[0] <= y.end_date)
         con.execute(
             "create or replace temp table label as select s.student_key, s.as_of_date, $target as target, "
             "case when $matures::date <= $known::date then w.leaves::double end as label, "
             "case when $matures::date <= $known::date then 'stayed' else 'not_mature' end as state, false as is_unknown_exit, "
+            "false as is_returned, "
             "$matures::date as matures_on, w.leaves and w.exit_date <= $known::date as left_so_far "
             "from snapshot as s join world as w using (student_key, as_of_date)",
             {"target": target, "matures": matures_on(country, target, year), "known": known_on},
+        )
+
+    def _build_dated_label(self, con: duckdb.DuckDBPyConnection, target: Any, known_on: dt.date, country: Country) -> None:
+        """An exit within the horizon of each row, known from its date on; NULL until horizon and lag are over."""
+        con.execute(
+            "create or replace temp table label as with j as ("
+            "select student_key, as_of_date, leaves and exit_date <= $known::date and exit_date > as_of_date as will_leave, "
+            "exit_date, as_of_date + $days::integer as ends_on from world semi join snapshot using (student_key, as_of_date)) "
+            "select student_key, as_of_date, $target as target, "
+            "if(ends_on + $lag::integer <= $known::date, (will_leave and exit_date <= ends_on)::double, null) as label, "
+            "if(ends_on + $lag::integer <= $known::date, 'stayed', 'not_mature') as state, false as is_unknown_exit, "
+            "false as is_returned, "
+            "ends_on + $lag::integer as matures_on, will_leave as left_so_far from j",
+            {"target": target, "known": known_on, "days": HORIZON_DAYS[target], "lag": country.label_lag_days},
         )
 
     def tonight(self, con: duckdb.DuckDBPyConnection, run: Run) -> None:

@@ -97,7 +97,9 @@ def _identity(path: Path) -> None:
     con.close()
 
 
-def scored(con: duckdb.DuckDBPyConnection, as_of: dt.date = NIGHT, *, shift: int = 0, method: str = "model") -> None:
+def scored(
+    con: duckdb.DuckDBPyConnection, as_of: dt.date = NIGHT, *, shift: int = 0, method: str = "model", target: str = TARGET
+) -> None:
     """Tonight's snapshot, scores and reasons. In each school the LISTED students from the one `shift` places on are listed.
 
     A student's place in the school is p = 0…15 and the chance 0.9 - p/20, so place 0 leads; in S1 place 15 abstains.
@@ -129,7 +131,7 @@ def scored(con: duckdb.DuckDBPyConnection, as_of: dt.date = NIGHT, *, shift: int
         "chance is null as is_abstained, if(chance is null, 'too_few_registers', null) as abstain_reason, school_id, "
         "if(chance is null, null, p + 1) as school_rank, p < $listed and school_id <> 'S4' as is_listed "
         "from (select *, if(p = 15 and school_id = 'S1', null, 0.9 - p / 20) as chance from place)",
-        {"target": TARGET, "method": method, "shift": shift, "listed": LISTED},
+        {"target": target, "method": method, "shift": shift, "listed": LISTED},
     )
     con.execute(
         "insert into night.reason by name select s.student_key, s.as_of_date, s.target, r.* from night.score as s, (values "

@@ -74,7 +74,8 @@ def rules(con: duckdb.DuckDBPyConnection, dates: list[dt.date], country: Country
     """The small tables the statements read beside the warehouse: dates, school years, and the country's rules."""
     con.execute("create or replace temp table as_of as select unnest($dates)::date as as_of_date", {"dates": dates})
     first = min((d.year for d in dates), default=2000) - 12
-    years = country.years(first, max((d.year for d in dates), default=2000))
+    # one more than the dates need: labels look for students in the year that follows
+    years = country.years(first, max((d.year for d in dates), default=2000) + 1)
     con.execute(
         "create or replace temp table school_year as select unnest($name) as school_year, unnest($start)::date as start_date, "
         "unnest($end)::date as end_date, unnest($census)::date as census_date, unnest($no)::integer as year_no",

@@ -15,9 +15,12 @@ def build(con: duckdb.DuckDBPyConnection, target: Target, known_on: dt.date, cou
 
     Columns: student_key, as_of_date, target, label (1 left, 0 did not, NULL out of the cohort or not yet
     mature), state (why), is_unknown_exit, matures_on, left_so_far (a dated dropout exit is already known,
-    also where the label is not mature). Deaths, documented transfers, emigration and invalid enrolments are
-    out of the cohort; completers are 0; an exit for an unknown reason counts as 1 and is marked, so that an
-    evaluation can be given both ways. Needs the temp tables that `features.snapshot.build` made.
+    also where the label is not mature), is_returned (counts as left, and was enrolled again later; the label
+    stays). Deaths, documented transfers, emigration and invalid enrolments are out of the cohort; completers
+    are 0; an exit for an unknown reason counts as 1 and is marked, so that an evaluation can be given both ways.
+    Who had left by the as-of date, which that night did not know yet, is out of the cohort of a dated target.
+    Beside it stays temp table `exit_after`: the last exit after each snapshot, and the first one for dropping out.
+    Needs the temp tables that `features.snapshot.build` made.
     """
     con.execute(
         "create or replace temp table labelling as select $target as target, $known_on::date as known_on, "
@@ -31,6 +34,8 @@ def build(con: duckdb.DuckDBPyConnection, target: Target, known_on: dt.date, cou
         },
     )
     rule = "leaves_by_next_year" if target == "leaves_by_next_year" else "leaves_dated"
-    for name in ("enrolment_known", "exit_after"):
-        con.execute(f"create or replace temp table {name} as {sql(f'labels/{name}')}")
-    con.execute(f"create or replace temp table label as {sql(f'labels/{rule}')}")
+    steps = {"enrolment_known": "enrolment_known", "exit_after": "exit_after", "judged": rule, "returned": "returned"}
+    for table, file in {**steps, "label": "label"}.items():
+        con.execute(f"create or replace temp table {table} as {sql(f'labels/{file}')}")
+    for table in steps.keys() - {"exit_after"}:
+        con.execute(f"drop table {table}")

@@ -22,7 +22,7 @@ def snapshot_dates(country: Country, year: SchoolYear) -> list[dt.date]:
         found = [year.start_date + dt.timedelta(days=n) for n in rule.days_from_start]
     else:
         firsts = (dt.date(y, m, 1) for y in range(year.start_date.year, year.end_date.year + 1) for m in rule.months)
-        found = [_open_from(max(d, year.start_date), country) for d in firsts if _same_or_later(d, year.start_date)]
+        found = [open_from(max(d, year.start_date), country) for d in firsts if _same_or_later(d, year.start_date)]
     return sorted({d for d in found if year.start_date <= d <= year.end_date})
 
 
@@ -30,7 +30,8 @@ def _same_or_later(first: dt.date, start: dt.date) -> bool:
     return (first.year, first.month) >= (start.year, start.month)
 
 
-def _open_from(date: dt.date, country: Country) -> dt.date:
+def open_from(date: dt.date, country: Country) -> dt.date:
+    """`date`, or the next weekday on which schools open."""
     while date.isoweekday() not in country.school_days:
         date += dt.timedelta(days=1)
     return date

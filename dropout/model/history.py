@@ -82,11 +82,13 @@ def _write_year(
         label.build(con, target, run.as_of, country)
         table = con.sql(sql("model/frame"), params={"school_year": year.school_year}).to_arrow_table()
         candidates[target].write_rows(year.school_year, table)
-        found[target] = _counted(run, year, table, _states(con, year))
+        cohort = counted(run, year, table)
+        found[target] = cohort and cohort.model_copy(update={"states": _states(con, year)})
     return found
 
 
-def _counted(run: Run, year: SchoolYear, table: pa.Table, states: list[StateCount]) -> Cohort | None:
+def counted(run: Run, year: SchoolYear, table: pa.Table) -> Cohort | None:
+    """Students, snapshots and leavers of rows of one school year; None where no row can be judged yet."""
     frame = from_arrow(table)
     is_running = bool(np.isnan(frame.label).any())
     rows = frame.with_outcome_so_far(run.as_of) if is_running else frame
@@ -101,14 +103,13 @@ def _counted(run: Run, year: SchoolYear, table: pa.Table, states: list[StateCoun
         snapshots=len(rows),
         events=_distinct(rows.student_key[left]),
         unknown_exits=_distinct(rows.student_key[rows.is_unknown_exit]),
-        states=states,
     )
 
 
 def _states(con: duckdb.DuckDBPyConnection, year: SchoolYear) -> list[StateCount]:
     """What became of everybody enrolled on the cohort's dates, the left out too; reads `label` and `snapshot`."""
     rows = con.execute(sql("labels/explained"), {"school_year": year.school_year}).fetchall()
-    return [StateCount(state=state, snapshots=snapshots, students=students) for state, snapshots, students in rows]
+    return [StateCount(state=state, snapshots=n, students=m, returned=r) for state, n, m, r in rows]
 
 
 def _distinct(keys: Iterable[int]) -> int:

@@ -24,6 +24,7 @@ MEANING = {
     "out_transferred_out": (None, "left out: a documented transfer to another system"),
     "out_emigrated": (None, "left out: moved abroad"),
     "out_invalid_enrolment": (None, "left out: never came"),
+    "out_left_before": (None, "left out: had left by the as-of date, which became known only later"),
     "out_finishing_unrecorded": (None, "left out: in the last grade, and nobody recorded whether it was completed"),
     "not_mature": (None, "left out for now: the day on which the outcome is known has not come"),
 }
@@ -31,7 +32,7 @@ MEANING = {
 
 @dataclass(frozen=True)
 class State:
-    """Snapshots of one target and school year that ended in one state, and their students."""
+    """Snapshots of one target and school year that ended in one state, their students, and how many of these returned later."""
 
     target: str
     school_year: str
@@ -39,6 +40,7 @@ class State:
     counts_as: int | None
     snapshots: int
     students: int
+    returned: int
     why: str
 
 
@@ -60,4 +62,7 @@ def explain(con: duckdb.DuckDBPyConnection, run: Run) -> list[State]:
 def _states(con: duckdb.DuckDBPyConnection, run: Run, target: Target, year: SchoolYear) -> list[State]:
     label.build(con, target, run.as_of, run.deployment.country)
     rows = con.execute(sql("labels/explained"), {"school_year": year.school_year}).fetchall()
-    return [State(target, year.school_year, state, MEANING[state][0], n, m, MEANING[state][1]) for state, n, m in rows]
+    return [
+        State(target, year.school_year, state, MEANING[state][0], snapshots, students, returned, MEANING[state][1])
+        for state, snapshots, students, returned in rows
+    ]

@@ -87,8 +87,10 @@ def _points(difference: float) -> str:
 def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: Candidate) -> str:
     plan = candidate.record(PLAN, Plan)
     verdict: Verdict = "absence_rule"
-    why, evaluation = "no school year with a known outcome yet; rates are unknown", None
-    if plan.recipe.fits:
+    why, evaluation = "", None
+    if not plan.recipe.fits:
+        why = _why_nothing_judged(plan)
+    else:
         evaluation = candidate.record(EVALUATION, Evaluation)
         verdict, why = settle(evaluation, *decide(evaluation))
     card = _card(deployment.settings.model, candidate, plan, evaluation, why)
@@ -104,6 +106,17 @@ def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: 
         if verdict == "absence_rule" and plan.recipe.fits:
             _record_refused(con, card, chosen)
     return verdict
+
+
+def _why_nothing_judged(plan: Plan) -> str:
+    """Why no model was trained: nothing is known yet, or too little within the first school year."""
+    if not plan.cohorts:
+        return "no school year with enough known outcomes yet; rates are unknown"
+    part = plan.cohorts[0]
+    return (
+        f"no school year is complete, and too few have left yet to judge a model within {part.school_year}; "
+        f"rates are those of that part ({part.events} of {part.students} students left)"
+    )
 
 
 def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: str) -> Card:
@@ -151,7 +164,7 @@ def _as_rule(card: Card) -> Card:
     rule = card.model_copy(
         update={
             "method": "absence_rule",
-            "why": f"the absence rule is in force, because the model {card.why}" if card.cohorts else card.why,
+            "why": f"the absence rule is in force, because the model {card.why}" if card.features else card.why,
             "features": [],
             "directions": [],
             "calibrator": None,

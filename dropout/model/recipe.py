@@ -20,10 +20,11 @@ class StateCount(Strict):
     state: str
     snapshots: int
     students: int
+    returned: int = 0  # of these students, enrolled again later; the label stays
 
 
 class Cohort(Strict):
-    """One school year of the frame."""
+    """One school year of the frame; with `until`, the as-of dates of a running one whose outcomes are known (first_year.py)."""
 
     school_year: str
     start_date: str
@@ -33,6 +34,7 @@ class Cohort(Strict):
     events: int  # students who left
     unknown_exits: int
     states: list[StateCount] = []  # what became of everybody enrolled, and who was left out and why: for the card
+    until: str = ""  # the last of those as-of dates
 
 
 class Stage(Strict):
@@ -56,9 +58,10 @@ class Recipe(Strict):
     promoted: str = ""  # booster
 
     @property
-    def needs_folds(self) -> bool:
-        """Whether a stage asks for out-of-fold scores."""
-        return self.final_calibrator is not None and self.final_calibrator.booster == OUT_OF_FOLD
+    def folded(self) -> list[str]:
+        """Cohorts of which a stage asks for out-of-fold scores."""
+        stages = (self.judged_calibrator, self.judged, self.final_calibrator)
+        return sorted({s.school_year for s in stages if s is not None and s.booster == OUT_OF_FOLD})
 
 
 class Plan(Strict):
@@ -82,6 +85,28 @@ def recipe_for(complete: list[str], running: str | None) -> Recipe:
     if len(complete) == 1:
         return _one(complete[0], running)
     return Recipe(name="no complete cohort: the absence rule, rates unknown")
+
+
+def within_year(fitted: str, judged: str, whole: str) -> Recipe:
+    """The recipe of a first school year, whose parts `model/first_year.py` names: dates whose outcomes are known.
+
+    `fitted` holds the dates whose outcomes were known on the one date of `judged`; `whole` holds all of them.
+    """
+    return Recipe(
+        name="within the first school year: fit on the as-of dates whose outcomes were known on the judged date, calibrate "
+        "out of fold, judge on the last date whose outcomes are known, refit on all of them",
+        fits={"m1": [fitted], "m2": [whole]},
+        judged_calibrator=Stage(booster=OUT_OF_FOLD, school_year=fitted),
+        judged=Stage(booster="m1", school_year=judged),
+        judged_calibration=Stage(booster="m1", school_year=judged),
+        final_calibrator=Stage(booster=OUT_OF_FOLD, school_year=whole),
+        promoted="m2",
+    )
+
+
+def rule_within_year() -> Recipe:
+    """The recipe of a first school year in which too few have left yet to judge a model: the rule, with measured rates."""
+    return Recipe(name="within the first school year: the absence rule, rates of the as-of dates whose outcomes are known")
 
 
 def _three_or_more(complete: list[str]) -> Recipe:

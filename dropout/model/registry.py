@@ -9,12 +9,13 @@ import duckdb
 import lightgbm as lgb
 from pydantic import ValidationError
 
-from dropout.country import Target
+from dropout.country import Country, Target
 from dropout.errors import ModelError
 from dropout.model import booster
 from dropout.model.card import Card
 from dropout.model.seal import verify
 from dropout.privacy.keys import read_key
+from dropout.resources import sql
 from dropout.settings import Deployment
 
 CARD, BOOSTER = "model.json", "model.txt"
@@ -33,6 +34,19 @@ def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
     """Version in force for `target`, or None."""
     found = con.execute("select version from ops.model where target = ? and status = 'promoted'", [target]).fetchall()
     return str(found[0][0]) if found else None
+
+
+def list_target(con: duckdb.DuckDBPyConnection, country: Country) -> Target:
+    """The target that lists are cut by: the country's, unless only another one can say a chance.
+
+    In a first school year the country's target may have no more than the absence rule with rates unknown, while one
+    with a short horizon has a model already, or the rule with measured rates (first_year.py). A model comes first.
+    """
+    forces = dict(con.execute(sql("model/in_force")).fetchall())
+    if forces.get(country.list_target) != "rates_unknown":
+        return country.list_target
+    others = [t for t in country.targets if forces.get(t) in ("model", "rates_known")]
+    return min(others, key=lambda t: forces[t] != "model", default=country.list_target)
 
 
 def read_card(deployment: Deployment, version: str) -> Card:

@@ -15,7 +15,7 @@ from dropout.model.baselines import LISTED_FROM, absence_rule
 from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame, Ints
 from dropout.model.night import tonight
-from dropout.model.registry import Model, load, promoted
+from dropout.model.registry import Model, list_target, load, promoted
 from dropout.resources import sql
 from dropout.settings import Settings
 from dropout.warehouse.ledger import Counts, Run, notice
@@ -33,20 +33,22 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
     A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
     On a list stand the first of each school, up to its capacity, whose chance is at least the settings' multiple
-    of the mean. Raises ModelError when no version is in force for the list's target, or one was altered.
+    of the mean, by the target that `registry.list_target` names. Raises ModelError when no version is in force for
+    that target, or one was altered.
     """
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
     capacity = capacities(con, run)(rows)
-    stale = _stale_schools(con, run)
+    stale, lists = _stale_schools(con, run), list_target(con, country)
     counts: Counts = {"students": len(rows), "targets": 0, "abstained": 0, "listed": 0, "schools_without_fresh_data": len(stale)}
+    counts["list_target"] = lists
     tables = []
     for target in country.targets:
         version = promoted(con, target)
         if version is None:
-            _need(target, country.list_target)
+            _need(target, lists)
             continue
-        table, found = _scored(rows, load(run.deployment, version), settings, capacity, stale, target == country.list_target)
+        table, found = _scored(rows, load(run.deployment, version), settings, capacity, stale, target == lists)
         tables.append(table)
         counts["targets"] += 1
         counts["abstained"] = max(counts["abstained"], found["abstained"])

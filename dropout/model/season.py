@@ -4,7 +4,7 @@ import duckdb
 
 from dropout.country import Target
 from dropout.errors import ModelError
-from dropout.model.cohort import latest_mature
+from dropout.model import first_year
 from dropout.model.registry import promoted, read_card
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run
@@ -14,8 +14,9 @@ def is_due(con: duckdb.DuckDBPyConnection, run: Run) -> bool:
     """True where a target has no version in force, or its latest mature school year is not that of `run.as_of`.
 
     A version that a season left in force, since its own model did not win, knows the year that this season knew.
-    So a newly matured year makes a season due, and so does a night of an earlier date, which must not use what
-    was not known then. A model whose folder is missing or altered makes one due as well: it cannot be used.
+    Until a school year is complete, months count instead of years (first_year.py). So newly matured outcomes make a
+    season due, and so does a night of an earlier date, which must not use what was not known then. A model whose
+    folder is missing or altered makes one due as well: it cannot be used.
     """
     return any(_is_due(con, run, target) for target in run.deployment.country.targets)
 
@@ -28,10 +29,10 @@ def _is_due(con: duckdb.DuckDBPyConnection, run: Run, target: Target) -> bool:
         card = read_card(run.deployment, version)
     except ModelError:
         return True
-    year = latest_mature(con, run, target)
-    return year != card.latest_mature and (year,) not in _kept_at(con, run, version)
+    newest = first_year.newest_outcomes(con, run, target, card.cohorts)
+    return all(first_year.has_news(newest, seen) for seen in (card.latest_mature, *_kept_at(con, run, version)))
 
 
-def _kept_at(con: duckdb.DuckDBPyConnection, run: Run, version: str) -> list[tuple[str]]:
-    """The latest mature years of the seasons, none of them later than `run.as_of`, that left `version` in force."""
-    return con.execute(sql("model/kept_at"), {"version": version, "as_of": run.as_of}).fetchall()
+def _kept_at(con: duckdb.DuckDBPyConnection, run: Run, version: str) -> list[str | None]:
+    """The newest outcomes of the seasons, none of them later than `run.as_of`, that left `version` in force."""
+    return [seen for (seen,) in con.execute(sql("model/kept_at"), {"version": version, "as_of": run.as_of}).fetchall()]

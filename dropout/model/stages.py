@@ -27,7 +27,7 @@ def scored(candidate: Candidate, plan: Plan, stage: Stage, settings: ModelSettin
     if plan.running is not None and stage.school_year == plan.running.school_year:
         rows = rows.with_outcome_so_far(dt.date.fromisoformat(plan.trained_as_of))
     if stage.booster == OUT_OF_FOLD:
-        raw = candidate.numbers(OUT_OF_FOLD)
+        raw = candidate.numbers(f"{OUT_OF_FOLD} {stage.school_year}")
     else:
         names = [f.name for f in load_catalogue().model_features]
         model = booster.load(candidate.booster(stage.booster))

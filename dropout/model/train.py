@@ -6,9 +6,8 @@ import duckdb
 import numpy as np
 
 from dropout.features.catalogue import load_catalogue
-from dropout.model import booster, history
+from dropout.model import booster, first_year, history
 from dropout.model.candidate import Candidate
-from dropout.model.cohort import latest_mature
 from dropout.model.frame import Floats, Frame, Ints, concatenated
 from dropout.model.recipe import OUT_OF_FOLD, Cohort, Plan, Recipe, recipe_for
 from dropout.model.unseen import with_unseen_part
@@ -32,12 +31,14 @@ def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         candidate = candidates[target]
         followed = running if running is not None and history.is_usable(running) else None
         recipe = recipe_for([c.school_year for c in complete], followed.school_year if followed else None)
+        if not complete and (within := first_year.build(con, run, target, candidate)) is not None:
+            complete, recipe = [within.cohort], within.recipe
         digest = _fit(candidate, recipe, followed, run.deployment.settings.model)
         plan = Plan(
             target=target,
             trained_as_of=str(run.as_of),
             version=f"{target}-{run.as_of}-{digest[:8]}",
-            latest_mature=latest_mature(con, run, target),
+            latest_mature=first_year.newest_outcomes(con, run, target, complete),
             cohorts=complete,
             running=followed,
             recipe=recipe,
@@ -61,9 +62,8 @@ def _fit(candidate: Candidate, recipe: Recipe, running: Cohort | None, settings:
         if name == recipe.promoted:
             features = [f.name for f in load_catalogue().model_features]
             candidate.write_record("golden", booster.make_golden(text, rows.matrix(features), settings.seed))
-    if recipe.needs_folds and recipe.final_calibrator is not None:
-        rows = candidate.rows([recipe.final_calibrator.school_year])
-        candidate.write_numbers(OUT_OF_FOLD, out_of_fold(rows, settings))
+    for cohort in recipe.folded:
+        candidate.write_numbers(f"{OUT_OF_FOLD} {cohort}", out_of_fold(candidate.rows([cohort]), settings))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

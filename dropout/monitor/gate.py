@@ -19,7 +19,7 @@ from dropout.warehouse.ledger import Counts, Run
 COMPARABLE_DAYS = 35
 FEW_STUDENTS = 10  # below it a share says nothing (and counts are not shown, design of disclosure control)
 
-Why = Literal["first_publication", "long_ago", "other_year", "other_method", "other_model", "few_students"]
+Why = Literal["first_publication", "long_ago", "other_target", "other_year", "other_method", "other_model", "few_students"]
 BY_HAND = "If the change is real, publish by hand: dropout publish."
 
 
@@ -54,6 +54,7 @@ class Scored:
     method: str | None
     model_version: str | None
     school_year: str | None
+    list_target: str | None
 
 
 def gate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -103,6 +104,8 @@ def _incomparable(run: Run, last: Publication, now: Scored, before: Scored) -> W
     """Why tonight's list and chances cannot be held against the last ones."""
     if (run.as_of - last.as_of).days > COMPARABLE_DAYS:
         return "long_ago"
+    if now.list_target != before.list_target:
+        return "other_target"
     if now.school_year != before.school_year:
         return "other_year"
     return "other_method" if now.method != before.method else None

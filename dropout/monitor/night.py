@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from dropout.model.registry import list_target
+from dropout.resources import sql
 from dropout.settings import Deployment
 from dropout.warehouse.ledger import Run, log
 
@@ -32,13 +34,17 @@ class Publication:
 
 
 def tonight(con: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Creates temp table `this_night`: one row that the statements of `sql/marts` read beside the warehouse."""
+    """Creates temp table `this_night`: one row that the statements of `sql/marts` read beside the warehouse.
+
+    `list_target` is what tonight's scores were ranked by: a season in between may have changed what the next ones will be.
+    """
+    ranked = con.execute(sql("marts/ranked_target"), {"as_of": run.as_of}).fetchone()
     con.execute(
         "create or replace temp table this_night as select $as_of::date as as_of_date, $target as list_target, "
         "$capacity::integer as default_capacity",
         {
             "as_of": run.as_of,
-            "target": run.deployment.country.list_target,
+            "target": ranked[0] if ranked else list_target(con, run.deployment.country),
             "capacity": run.deployment.settings.night.capacity,
         },
     )

@@ -53,11 +53,12 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
     rows = rows.join(spoken, on="school_id", how="left").join(in_words(reasons), on="student_key", how="left")
     rows = rows.sort("school_id", "chance", "school_rank", "student_key", descending=[False, True, False, False], nulls_last=True)
     folder.mkdir(mode=0o700)
+    [(target,)] = con.execute("select list_target from this_night").fetchall()
     day = run.as_of.isoformat()
     for language, words in spoken_words.items():
         ours = rows.filter(pl.col("language") == language)
         head = BOM + _header(words)
-        bodies = _bodies(_table(ours, words, day, has_last=has_last), ours["school_id"], words)
+        bodies = _bodies(_table(ours, words, day, target, has_last=has_last), ours["school_id"], words)
         for school in (s for s in schools if languages[s] == language):
             body = _silence(silent[school], day, words) if school in silent else bodies.get(school, b"")
             _store(folder, school, day, head + body)
@@ -93,7 +94,7 @@ def language_of(deployment: Deployment, school_id: str) -> str:
     return deployment.settings.school_languages.get(school_id, deployment.language)
 
 
-def _table(rows: pl.DataFrame, words: Language, day: str, *, has_last: bool) -> pl.DataFrame:
+def _table(rows: pl.DataFrame, words: Language, day: str, target: str, *, has_last: bool) -> pl.DataFrame:
     """The columns of a list, in order, every text safe for a spreadsheet."""
     last_chance = written(rows["last_chance"], "share", words).alias("last_chance_text")
     kept = filled(words.changes.kept.format(chance="{0}"), pl.col("last_chance_text"))
@@ -103,7 +104,7 @@ def _table(rows: pl.DataFrame, words: Language, day: str, *, has_last: bool) -> 
     nameless = pl.when(pl.col("student_id").is_null()).then(pseudonym)
     table = rows.with_columns(last_chance).with_columns(
         pl.lit(day).alias("list_date"),
-        chance_in_words(words.chance).alias("chance_words"),
+        chance_in_words(words.chance, target).alias("chance_words"),
         (change if has_last else pl.lit(words.changes.first)).alias("change"),
         pl.concat_str(rule, nameless, separator=" ", ignore_nulls=True).replace("", None).alias("note"),
         *((pl.col(name).fill_nan(None) * 100).round(1).alias(percent) for percent, name in PERCENTS.items()),

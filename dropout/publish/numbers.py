@@ -51,8 +51,8 @@ def _writer(unit: Unit, language: Language) -> Callable[[float], str]:
     return lambda value: decimal(value, locale)
 
 
-def chance_in_words(words: ChanceWords) -> pl.Expr:
-    """Column `chance` (0..1) in words, with `chance_low` and `chance_high` where both are known.
+def chance_in_words(words: ChanceWords, target: str = "") -> pl.Expr:
+    """Column `chance` (0..1) in words, with `chance_low` and `chance_high` where both are known; with the horizon of `target`.
 
     Frequencies ("3 in 10 pupils") are understood better than percentages (Gigerenzer & Hoffrage 1995).
     The interval is widened to whole hundredths.
@@ -73,6 +73,8 @@ def chance_in_words(words: ChanceWords) -> pl.Expr:
         .then(pl.concat_str(pl.lit(before), tenths, pl.lit(after)))
         .otherwise(pl.lit(words.above_9_in_10))
     )
+    if target == "leaves_within_60_days":  # "left" alone is understood as: by the next year
+        said = filled(words.within_60_days.format(chance="{0}"), said)
     low = (chance_low * 100).round(6).floor().clip(0, 99).cast(pl.Int32)
     high = pl.max_horizontal((chance_high * 100).round(6).ceil().clip(0, 100).cast(pl.Int32), low + 1)
     both = chance_low.is_not_null() & chance_high.is_not_null()

@@ -24,6 +24,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
     """Writes the report to `path`, from the marts attached as catalog `analytics`, in the deployment's language."""
     words = words_of(run.deployment.language)
     (method,) = _rows(con, "report_method")
+    target = method["list_target"]
     evaluation = _rows(con, "report_evaluation", version=method["model_version"])
     facts = {
         "words": words.report,
@@ -35,11 +36,12 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "run_id": run.run_id,
         "code_version": code_version(),
         "method": method,
+        "speaks_of": getattr(words.report.targets, target),
         "totals": _totals(con),
         **_steps(con, run, words),
         "quality": _rows(con, "report_quality"),
         **_coverage(con, words),
-        **quality.facts(evaluation, run.deployment.country.list_target, words),
+        **quality.facts(evaluation, target, words),
     }
     path.write_text(_template(words).render(facts), encoding="utf-8")
 

@@ -38,13 +38,14 @@ class Columns(Strict):
 
 
 class ChanceWords(Strict):
-    """A chance in words, by size; `interval` adds its two ends."""
+    """A chance in words, by size; `within_60_days` adds the horizon where there is one, `interval` the chance's two ends."""
 
     below_1_in_20: str
     near_1_in_20: str
     near_1_in_10: str
     near_n_in_10: str
     above_9_in_10: str
+    within_60_days: str
     interval: str
 
 
@@ -98,6 +99,7 @@ class SkipWords(Strict):
     first_publication: str
     long_ago: str
     other_year: str
+    other_target: str
     other_method: str
     other_model: str
     few_students: str
@@ -147,6 +149,7 @@ class ReportWords(Strict):
     generation: str
     run: str
     code: str
+    speaks_of: str
     model: str
     night: str
     schools: str

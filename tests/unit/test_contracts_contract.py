@@ -22,7 +22,7 @@ CORE = {
     "attendance_total": "student_key period_start period_end school_days absent_days absent_excused_days "
     "absent_unexcused_days late_count",
     "register": "class_id date session taken",
-    "grade": "student_key school_year term subject assessment_id assessment_date mark max_mark coefficient state",
+    "grade": "student_key school_year term subject assessment_id assessment_date due_date mark max_mark coefficient state",
     "conduct": "student_key date kind",
     "followup": "student_key list_date decision action action_date outcome note_code",
 }

@@ -209,7 +209,7 @@ def test_a_season_that_left_the_champion_in_force_is_not_due_again(
     on_record(con, "promoted", version="v1", trained_as_of="2023-12-01", latest_mature="2022-2023")
     on_record(con, "refused", kept="v1", version="v2", trained_as_of="2024-12-02", latest_mature="2023-2024")
     on_record(con, "refused", kept="v0", version="v9", trained_as_of="2020-12-01", latest_mature="2024-2025")  # of another
-    monkeypatch.setattr(season, "latest_mature", lambda con, run, target: year)
+    monkeypatch.setattr(season.first_year, "newest_outcomes", lambda con, run, target, cohorts: year)
     monkeypatch.setattr(season, "read_card", lambda deployment, version: card(version, latest_mature="2022-2023"))
     run = Run(made, "nightly", dt.date.fromisoformat(as_of))
     assert season._is_due(con, run, TARGET) is is_due, why
@@ -220,7 +220,7 @@ def test_a_season_is_due_when_the_champions_files_are_gone(
 ) -> None:
     on_record(con, "promoted", version="v1", trained_as_of="2023-12-01", latest_mature="2022-2023")
     on_record(con, "refused", kept="v1", version="v2", trained_as_of="2024-12-02", latest_mature="2023-2024")
-    monkeypatch.setattr(season, "latest_mature", lambda con, run, target: "2023-2024")
+    monkeypatch.setattr(season.first_year, "newest_outcomes", lambda con, run, target, cohorts: "2023-2024")
     with pytest.raises(ModelError):
         season.read_card(made, "v1")
     assert season.is_due(con, Run(made, "nightly", dt.date(2024, 12, 2)))

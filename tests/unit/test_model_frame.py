@@ -139,7 +139,7 @@ def test_one_cohort_is_judged_on_the_running_one_else_out_of_fold() -> None:
     alone = recipe_for(["C1"], None)
     assert alone.judged and (alone.judged.booster, alone.judged.part) == (OUT_OF_FOLD, "b")
     assert alone.judged_calibrator and alone.judged_calibrator.part == "a"
-    assert alone.needs_folds and running.needs_folds
+    assert alone.folded == running.folded == ["C1"]
 
 
 def test_without_a_cohort_nothing_is_fitted() -> None:

@@ -70,6 +70,30 @@ def test_an_ordinary_second_night(con: duckdb.DuckDBPyConnection, deployment: De
     }
 
 
+@pytest.mark.parametrize("had_both", [False, True])
+def test_lists_of_another_target_are_not_compared(tmp_path: Path, had_both: bool) -> None:
+    """Whether or not the last publication held chances of tonight's target beside those its lists were cut by."""
+    deployment, soon = district(tmp_path), "leaves_within_60_days"
+    with connect(deployment) as con:
+        scored(con)
+        if had_both:
+            con.execute(
+                "insert into night.score "
+                "select * replace (? as target, null as school_rank, false as is_listed) from night.score",
+                [soon],
+            )
+        publish(con, begun(con, deployment))
+        scored(con, NEXT, shift=8, target=soon)
+        checks = passed(con, deployment)
+    assert {name: check["why"] for name, check in checks.items()} == {
+        "fresh": None,
+        "abstained": None,
+        "volume": None if had_both else "few_students",
+        "churn": "other_target",
+        "drift": "other_target",
+    }
+
+
 def test_nobody_scored(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
     assert "no student was scored" in refusal(con, deployment, NEXT)
 

@@ -19,17 +19,23 @@ from dropout.publish.publish import publish
 from dropout.publish.words import LIST_COLUMNS, words_of
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
-from tests.publish_district import LISTED, NIGHT, begun, district, scored
+from tests.publish_district import LISTED, NIGHT, TARGET, begun, district, scored
 
 SEPARATOR = {"S1": ";", "S2": ";", "S3": ",", "S4": ";"}
 LANGUAGE = {"S1": "fr", "S2": "ar", "S3": "en", "S4": "fr"}
 
 
 def published(
-    deployment: Deployment, as_of: dt.date = NIGHT, run_id: str = "r1", *, shift: int = 0, method: str = "model"
+    deployment: Deployment,
+    as_of: dt.date = NIGHT,
+    run_id: str = "r1",
+    *,
+    shift: int = 0,
+    method: str = "model",
+    target: str = TARGET,
 ) -> Path:
     with connect(deployment) as con:
-        scored(con, as_of, shift=shift, method=method)
+        scored(con, as_of, shift=shift, method=method, target=target)
         publish(con, begun(con, deployment, as_of, run_id))
     return deployment.published / "current" / "lists"
 
@@ -145,6 +151,19 @@ def test_what_changed_since_the_last_list(tmp_path: Path) -> None:
     before = {p.name: p.read_bytes() for p in second.rglob("*.csv")}
     again = published(deployment, dt.date(2025, 3, 11), "r3", shift=1)
     assert {p.name: p.read_bytes() for p in again.rglob("*.csv")} == before
+
+
+def test_lists_of_a_short_horizon_name_it_and_keep_no_chance_of_another_target(tmp_path: Path) -> None:
+    deployment = district(tmp_path)
+    published(deployment)
+    second = published(deployment, dt.date(2025, 3, 11), "r2", shift=1, target="leaves_within_60_days")
+    french, english = rows(second, "S1"), rows(second, "S3")[0]
+    assert english["chance"] == "about 9 in 10 pupils in this situation left within 60 days (between 82 and 97 in 100)"
+    assert all("dans les 60 jours (entre" in row["chance"] for row in french)
+    # three were on the last list, whose chances spoke of the next school year: they are no news, and those chances are not told
+    assert [row["change"] for row in french] == ["toujours sur la liste (probabilité alors : inconnu)"] * 3 + ["nouveau"]
+    report = (deployment.published / "current" / "report.html").read_text(encoding="utf-8")
+    assert "<dt>Ce dont parlent les listes</dt><dd>part dans les 60 jours</dd>" in report
 
 
 def test_a_list_of_the_absence_rule_says_so(tmp_path: Path) -> None:

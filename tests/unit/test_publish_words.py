@@ -152,6 +152,20 @@ def test_a_chance_in_french_and_arabic() -> None:
     assert said(0.31, 0.24, 0.37, "ar") == "غادر حوالي 3 من كل 10 تلاميذ في هذه الوضعية (بين 24 و 37 من كل 100)"
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "about 3 in 10 pupils in this situation left within 60 days (between 24 and 37 in 100)"),
+        ("fr", "environ 3 élèves sur 10 dans cette situation sont partis dans les 60 jours (entre 24 et 37 sur 100)"),
+        ("ar", "غادر حوالي 3 من كل 10 تلاميذ في هذه الوضعية خلال 60 يوما (بين 24 و 37 من كل 100)"),
+    ],
+)
+def test_a_short_horizon_is_named(language: str, expected: str) -> None:
+    frame = pl.DataFrame({"chance": [0.31, None], "chance_low": [0.24, None], "chance_high": [0.37, None]})
+    words = words_of(language).chance
+    assert frame.select(chance_in_words(words, "leaves_within_60_days").alias("said"))["said"].to_list() == [expected, None]
+
+
 VALUES: list[tuple[Unit, str, float | None, str]] = [
     ("share", "en", 0.314, "31%"),
     ("share", "fr", 0.314, "31\u00a0%"),
