@@ -22,6 +22,7 @@ STEPS = (
     "attendance_total",
     "attendance",
     "grade_known",
+    "class_assessment",
     "mark_term",
     "mark_subject",
     "marks",
@@ -29,6 +30,7 @@ STEPS = (
     "enrolment_past",
     "absence_previous_year",
     "class_left",
+    "activity",
 )
 KEYS = ("student_key", "as_of_date", "school_year", "school_id", "class_id", "grade_level")
 

@@ -1,7 +1,8 @@
 -- one row per as_of_date, student and assessment of this year or the one before, as it was known then
 select
     c.as_of_date, c.student_key, g.school_year = c.school_year as is_this_year, g.term, g.subject,
-    coalesce(g.assessment_date, g.known_at) as assessment_date, g.state,
+    g.assessment_id, coalesce(g.assessment_date, g.known_at) as assessment_date,
+    coalesce(g.due_date, g.assessment_date, g.known_at) as due_date, g.state,
     -- work without a coefficient counts once, ungraded work barely; decimals, so that sums do not depend on their order
     case when g.coefficient is null then 1 when g.coefficient > 0 then g.coefficient else 0.01 end::decimal(9, 4) as weight,
     if(g.state = 'marked', g.mark / g.max_mark, null)::decimal(12, 8) as mark_share,

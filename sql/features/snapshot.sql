@@ -31,6 +31,15 @@ select
     (c.as_of_date - c.start_date) / (c.end_date - c.start_date) as year_elapsed_share,
     k.absence_share as class_absence_share_year,
     k.mark_share as class_mark_mean_share,
+    w.assessment_count as class_assessments_year_count,
+    w.last_days as class_assessment_last_days,
+    t.rank_7 as activity_7_calendar_days_rank_class_share,
+    t.rank_28 as activity_28_calendar_days_rank_class_share,
+    t.rank_year as activity_year_rank_class_share,
+    t.rank_content as activity_content_rank_class_share,
+    t.rank_quiz as activity_quiz_rank_class_share,
+    t.rank_forum as activity_forum_rank_class_share,
+    t.rank_page as activity_page_rank_class_share,
     l.left_year_share as class_left_year_share,
     l.left_28_share as class_left_28_calendar_days_share,
     if(a.absence_share_28d is null, null, percent_rank() over (
@@ -39,6 +48,8 @@ select
 from cohort as c
 left join class_mean as k on c.as_of_date = k.as_of_date and c.class_id = k.class_id
 left join class_left as l on c.as_of_date = l.as_of_date and c.class_id = l.class_id
+left join class_assessment as w on c.as_of_date = w.as_of_date and c.class_id = w.class_id
+left join activity as t on c.as_of_date = t.as_of_date and c.student_key = t.student_key
 left join attendance as a on c.as_of_date = a.as_of_date and c.student_key = a.student_key
 left join absence_previous_year as v on c.as_of_date = v.as_of_date and c.student_key = v.student_key
 left join marks as m on c.as_of_date = m.as_of_date and c.student_key = m.student_key

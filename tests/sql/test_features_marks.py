@@ -177,3 +177,30 @@ def test_rank_of_absence_in_the_class() -> None:
     )
     # 3 missed none, 1 one day, 2 two days
     assert [features(con, "2024-09-27", student=k)["absence_28d_rank_class_share"] for k in (3, 1, 2)] == [0, 0.5, 1]
+
+
+def test_place_in_the_class_by_activity() -> None:
+    # last 28 days: 1 does 3, 2 does 9, 3 nothing; over the year 3 did most, all exercises; 2 December is not known yet
+    activity = """
+    student_key | date       | kind    | amount
+    1           | 2024-11-20 | content | 3
+    2           | 2024-11-20 | content | 5
+    2           | 2024-11-28 | forum   | 4
+    3           | 2024-09-20 | quiz    | 50
+    3           | 2024-12-02 | quiz    | 90
+    """
+    con = warehouse(enrolment=ENROLMENT, activity=activity)
+    ranks = {k: features(con, "2024-12-01", student=k) for k in (1, 2, 3)}
+    assert [ranks[k]["activity_28_calendar_days_rank_class_share"] for k in (3, 1, 2)] == [0, 0.5, 1]
+    assert [ranks[k]["activity_year_rank_class_share"] for k in (1, 2, 3)] == [0, 0.5, 1]
+    assert [ranks[k]["activity_quiz_rank_class_share"] for k in (1, 2, 3)] == [0, 0, 1]
+    assert [ranks[k]["activity_7_calendar_days_rank_class_share"] for k in (1, 2, 3)] == [0, 1, 0]
+    assert features(warehouse(enrolment=ENROLMENT), "2024-12-01")["activity_year_rank_class_share"] is None
+
+
+def test_assessments_of_the_class_and_those_marked() -> None:
+    # by 1 December the class had maths 1, french 1 and maths 2, the last due on 1 November; the first pupil has marks for two
+    row = features(warehouse(enrolment=ENROLMENT, grade=GRADE), "2024-12-01")
+    assert row["class_assessments_year_count"] == 3
+    assert row["class_assessment_last_days"] == 30
+    assert row["assessments_marked_count"] == 2

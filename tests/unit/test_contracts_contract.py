@@ -23,6 +23,7 @@ CORE = {
     "absent_unexcused_days late_count",
     "register": "class_id date session taken",
     "grade": "student_key school_year term subject assessment_id assessment_date due_date mark max_mark coefficient state",
+    "activity": "student_key date kind amount",
     "conduct": "student_key date kind",
     "followup": "student_key list_date decision action action_date outcome note_code",
 }
