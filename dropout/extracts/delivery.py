@@ -45,7 +45,8 @@ def open_delivery(deployment: Deployment, arrival: Arrival, landing: Path) -> De
     opened = unpack(arrival.paths, landing, arrival.place, deployment.settings.intake.file_seconds)
     known = assign(deployment.country, list(opened.files))
     patterns = {s.manifest for s in _distinct(known)}
-    manifests = [n for n in opened.files if any(is_manifest(n, p) for p in patterns)]
+    # a source may know a manifest of its own system's by that name, such as OneRoster's
+    manifests = [n for n in opened.files if n not in known and any(is_manifest(n, p) for p in patterns)]
     lacks = [f"{error.where.removeprefix(f'{arrival.place}/')}: {error.what}" for error in opened.sealed]
     for name in manifests:
         lacks += _lacks(opened, known, opened.folder / name, name)
