@@ -78,7 +78,7 @@ def check(
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row))
         console.print(table)
-    console.print("Every file was read, and all of it would load." if found.is_good else "Not all of it would load: see above.")
+    console.print(found.verdict)
     if not found.is_good:
         raise typer.Exit(20)
 
