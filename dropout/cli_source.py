@@ -85,14 +85,15 @@ def check(
 
 @app.command()
 def accept(directory: DirOption = None) -> None:
-    """Accept the columns of files that were stopped because their columns changed; they are read the next night."""
+    """Accept changed columns that stopped a file, and what a full file leaves out in great part; the next night acts on it."""
     from dropout.extracts.drift import accept as accept_columns
+    from dropout.extracts.excess import accept as accept_deletions
     from dropout.warehouse.connect import connect
     from dropout.warehouse.lock import exclusive
 
     deployment = open_deployment(directory)
     with exclusive(deployment), connect(deployment) as con:
-        files = accept_columns(con, dt.datetime.now(ZoneInfo(deployment.timezone)).date())
+        files = [*accept_columns(con, dt.datetime.now(ZoneInfo(deployment.timezone)).date()), *accept_deletions(con)]
     Console(highlight=False, markup=False).print(f"Accepted: {', '.join(files)}" if files else "No file waits for that.")
 
 

@@ -83,8 +83,8 @@ def _land_or_refuse(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, 
     if arrival.place == LOOSE and len(arrival.paths) > 1:
         rest, errors = without_unsafe(run.deployment, arrival, LANDING)
         if rest.paths and errors:
-            for error in errors:
-                notice(con, run, "land", error)
+            for unsafe in errors:
+                notice(con, run, "land", unsafe)
             counts["refused"] += len(errors)
             return _land_or_refuse(con, run, rest, counts)
     notice(con, run, "land", refusal)
