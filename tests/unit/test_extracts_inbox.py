@@ -99,7 +99,11 @@ def test_lines_above_the_header_are_no_rows(tmp_path: Path, title: str) -> None:
     text = f"{title}\nExport of 3 March\n{SCHOOL}"
     deliver(place.inbox, "d", {"school.csv": text, "manifest.csv": f"file,rows\nschool.csv,{ROWS}\n"})
     assert land(place)["landed"] == 1
-    deliver(place.inbox, "e", {"school.csv": text, "manifest.csv": f"file,rows\nschool.csv,{ROWS + 2}\n"})
+    deliver(
+        place.inbox,
+        "e",
+        {"school.csv": text.replace("3 March", "4 March"), "manifest.csv": f"file,rows\nschool.csv,{ROWS + 2}\n"},
+    )
     assert land(place)["waiting"] == 1
     assert f"school.csv has {ROWS} rows instead of {ROWS + 2}" in said(place)[0]
 
