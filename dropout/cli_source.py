@@ -49,6 +49,8 @@ def new(
     for sample, ours, header, column in drafted.columns:
         table.add_row(sample, header, ours, column)
     console.print(table)
+    for names, rows in drafted.looked_at:
+        console.print(f"{names}: {rows:,} rows looked at")
     last = None
     for number, (entry, question) in enumerate(drafted.questions, start=1):
         if entry != last:
