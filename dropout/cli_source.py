@@ -49,6 +49,8 @@ def new(
     for sample, ours, header, column in drafted.columns:
         table.add_row(sample, header, ours, column)
     console.print(table)
+    for names, rows in drafted.looked_at:
+        console.print(f"{names}: {rows:,} rows looked at")
     last = None
     for number, (entry, question) in enumerate(drafted.questions, start=1):
         if entry != last:
@@ -78,21 +80,22 @@ def check(
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row))
         console.print(table)
-    console.print("Every file was read, and all of it would load." if found.is_good else "Not all of it would load: see above.")
+    console.print(found.verdict)
     if not found.is_good:
         raise typer.Exit(20)
 
 
 @app.command()
 def accept(directory: DirOption = None) -> None:
-    """Accept the columns of files that were stopped because their columns changed; they are read the next night."""
+    """Accept changed columns that stopped a file, and what a full file leaves out in great part; the next night acts on it."""
     from dropout.extracts.drift import accept as accept_columns
+    from dropout.extracts.excess import accept as accept_deletions
     from dropout.warehouse.connect import connect
     from dropout.warehouse.lock import exclusive
 
     deployment = open_deployment(directory)
     with exclusive(deployment), connect(deployment) as con:
-        files = accept_columns(con, dt.datetime.now(ZoneInfo(deployment.timezone)).date())
+        files = [*accept_columns(con, dt.datetime.now(ZoneInfo(deployment.timezone)).date()), *accept_deletions(con)]
     Console(highlight=False, markup=False).print(f"Accepted: {', '.join(files)}" if files else "No file waits for that.")
 
 

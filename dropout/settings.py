@@ -58,9 +58,10 @@ class IntakeSettings(Strict):
 
 
 class ContractSettings(Strict):
-    """How much of a delivery may be broken before all of it is refused."""
+    """How much of a delivery may be broken before all of it is refused, and how much a full file may delete."""
 
     broken_at_most: Share = 0.2
+    left_out_at_most: Share = 0.2  # of the rows that a full file speaks for; more, and it deletes nothing until accepted
 
 
 class ModelSettings(Strict):

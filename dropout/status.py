@@ -8,11 +8,19 @@ from dropout.warehouse.connect import connect
 
 Shown = tuple[str, list[str], list[tuple[Any, ...]]]
 
+DELIVERIES, FILES = 3, 40  # of which the files are shown, those that stopped first; ops.file has them all
+
 _QUESTIONS = {
     "Last runs": "select run_id, kind, as_of_date, status, exit_code, round(seconds, 1) as seconds from ops.run "
     "order by started_at desc limit 8",
     "Deliveries": "select status, count(*) as deliveries, sum(file_count) as files, sum(again_count) as arrived_again, "
     "max(name) as latest from ops.delivery group by status order by status",
+    # lines = rows + rejects + aside, but for a file that stopped: of that one nothing went in
+    "Files of the last deliveries": "select d.name as delivery, f.file, f.source_file as becomes, f.line_count as lines, "
+    "f.row_count as rows, f.reject_count as rejects, f.aside_count as aside, f.status, f.why from ops.file as f "
+    f"inner join (from ops.delivery order by delivery_no desc limit {DELIVERIES}) as d on f.delivery_no = d.delivery_no "
+    "qualify row_number() over (partition by f.delivery_no order by f.status = 'stopped' desc, f.file, f.source_file) "
+    f"<= {FILES} order by d.delivery_no desc, f.status = 'stopped' desc, f.file, f.source_file",
     "Left out by the last run": "select step, place, what, cause, remedy from ops.notice "
     "where run_id = (select run_id from ops.run order by started_at desc limit 1) order by noticed_at",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",

@@ -18,10 +18,12 @@ from dropout.contracts.rules import find_rule
 from dropout.country import Country
 from dropout.deploy import init
 from dropout.errors import ContractError, ExtractError
+from dropout.extracts.drift import UNMAPPED_CODES as UNMAPPED_SHAPE
 from dropout.extracts.land import land
 from dropout.extracts.load import load
 from dropout.extracts.read import read
 from dropout.extracts.source import folded, load_source
+from dropout.extracts.stopped import settle
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run
@@ -37,11 +39,21 @@ select f.file, r.column_name as "column", r.reason, count(*) as lines,
     array_to_string(list(r.line order by r.line)[:3], ', ') as examples
 from ops.reject as r inner join ops.file as f using (file_id) group by all order by f.file, lines desc, r.reason
 """
+# so that they can be mapped: frequent short codes and words that codes are known to be written in; of the rest, the shape
+UNMAPPED_CODES = """
+select file, column_name as "column", code, row_count as rows, lines as "lines, the first" from unmapped
+order by file, column_name, rows desc, code
+"""
 # what is written in a rejected line, without what it says: every letter is a letter, every digit a digit
 MASKED = r"""
 select f.file, r.line, left(regexp_replace(regexp_replace(r.raw, '\pL', 'a', 'g'), '\pN', '9', 'g'), 100) as looks_like
 from identity.reject_line as r inner join ops.file as f using (file_id)
 qualify row_number() over (partition by f.file order by r.line) <= 3 order by f.file, r.line
+"""
+COUNTS = """
+select coalesce(sum(line_count), 0)::bigint, coalesce(sum(reject_count), 0)::bigint, (select count(*) from ops.quarantine),
+    count(*) filter (where status = 'stopped')
+from ops.file
 """
 BROKEN = """
 select table_name, rule, severity, row_count as rows, violation_count as broken from ops.rule_result
@@ -51,10 +63,36 @@ where violation_count > 0 and rule not in ('too_many_broken', 'too_many_rejects'
 
 @dataclass(frozen=True)
 class Trial:
-    """What a dry run found: tables to show, and whether every file was read and every delivery loaded."""
+    """What a dry run found: tables to show, and how much of the samples would not load.
+
+    `lines` are those of all files, `rejects` those of them that are no rows, `broken` the rows that a contract keeps out;
+    `stopped` counts files, `refusal` says why the delivery as a whole would not go in.
+    """
 
     tables: list[Shown]
-    is_good: bool
+    lines: int
+    rejects: int
+    broken: int
+    stopped: int
+    refusal: str
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all of it would load."""
+        return not (self.rejects or self.broken or self.stopped or self.refusal)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: all of it, or how much would not load."""
+        if self.is_good:
+            return "Every file was read, and all of it would load."
+        said = [f"{self.stopped} files were stopped"] if self.stopped else []
+        said += ["the delivery would be refused"] if self.refusal else []
+        said += (
+            [f"{self.rejects:,} of {self.lines:,} lines ({self.rejects / self.lines:.1%}) are rejects"] if self.rejects else []
+        )
+        said += [f"{self.broken:,} rows break a contract and would go to quarantine"] if self.broken else []
+        return f"Not all of it would load: {'; '.join(said)}. See above."
 
 
 def trial(country: Country, files: Sequence[Path]) -> Trial:
@@ -73,12 +111,15 @@ def trial(country: Country, files: Sequence[Path]) -> Trial:
             land(con, run, [inbox])
         refusal: str = ""
         with connect(deployment, attach=("identity", "staging")) as con:
+            con.execute(f"create temp table unmapped ({UNMAPPED_SHAPE})")
             read(con, run)
+            settle(con, run)
             shown = [
                 _ask(con, "Files", FILES),
                 _headers(con, country),
                 _columns(con),
                 _ask(con, "Rejects", REJECTS),
+                _ask(con, "Codes that are not mapped", UNMAPPED_CODES),
                 _ask(con, "They look like", MASKED),
             ]
         try:
@@ -89,8 +130,8 @@ def trial(country: Country, files: Sequence[Path]) -> Trial:
         with connect(deployment, attach=("staging",)) as con:
             load(con, run)
             shown += [_broken(con), *_night(con, refusal)]
-            stopped = con.execute("select count(*) from ops.file where status = 'stopped'").fetchall()
-    return Trial([table for table in shown if table[2]], not refusal and stopped == [(0,)])
+            [(lines, rejects, broken, stopped)] = con.execute(COUNTS).fetchall()
+    return Trial([table for table in shown if table[2]], lines, rejects, broken, stopped, refusal)
 
 
 @contextmanager

@@ -24,6 +24,10 @@ SCOPE_DDL = """create table if not exists gone.scope (
     file_id integer not null, delivery_no integer not null, table_name varchar not null, known_at date not null,
     within varchar[] not null, value varchar[] not null
 )"""
+# one row per full file that left out too much to be believed: it deletes once the operator has accepted that
+DOUBTED_DDL = """create table if not exists gone.doubted (
+    delivery_no integer not null, table_name varchar not null, is_accepted boolean not null
+)"""
 
 
 def quoted(name: str) -> str:
@@ -79,6 +83,7 @@ def create_core(con: duckdb.DuckDBPyConnection) -> int:
     """
     con.execute("create schema if not exists core; create schema if not exists gone")
     con.execute(SCOPE_DDL)
+    con.execute(DOUBTED_DDL)
     before = _columns(con)
     added = 0
     for contract in load_contracts().values():

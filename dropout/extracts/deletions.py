@@ -1,6 +1,7 @@
 """What full files leave out: rows that share their scope, stood when they came, and are not in them, are gone as of their date.
 
-Never on doubt: a file with lines that could not be read, or rows whose key is not known, cannot say who is missing.
+Never on doubt: a file with lines that could not be read, or rows whose key is not known, cannot say who is missing; and
+one that leaves out a great part of what stands (`excess`) has been cut short, for all we know.
 A full file is remembered with its scope, so that a row which arrives later and is older is judged by it all the same.
 """
 
@@ -14,6 +15,7 @@ from dropout.contracts.contract import Contract
 from dropout.contracts.ddl import quoted
 from dropout.contracts.rules import row_rules
 from dropout.errors import ExtractError
+from dropout.extracts.excess import leave_excess
 from dropout.extracts.source import load_source
 from dropout.extracts.within import SCHOOL, owner_of, placed, scope_columns
 from dropout.resources import sql
@@ -62,6 +64,7 @@ def scopes(con: duckdb.DuckDBPyConnection, run: Run, contract: Contract, first: 
         _fill(con, scope, [file_id for file_id, within in files.items() if within == scope.within], oldest)
     if files:
         _leave_doubt(con, run, contract, found, list(files))
+        leave_excess(con, run, contract, found)
     return found
 
 

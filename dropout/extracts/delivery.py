@@ -45,7 +45,7 @@ def open_delivery(deployment: Deployment, arrival: Arrival, landing: Path) -> De
     opened = unpack(arrival.paths, landing, arrival.place, deployment.settings.intake.file_seconds)
     known = assign(deployment.country, list(opened.files))
     patterns = {s.manifest for s in _distinct(known)}
-    manifests = [n for n in opened.files if any(is_manifest(n, p) for p in patterns)]
+    manifests = [n for n in opened.files if any(is_manifest(n, p) for p in patterns) and not _is_of_system(n, known)]
     lacks = [f"{error.where.removeprefix(f'{arrival.place}/')}: {error.what}" for error in opened.sealed]
     for name in manifests:
         lacks += _lacks(opened, known, opened.folder / name, name)
@@ -68,6 +68,16 @@ def open_delivery(deployment: Deployment, arrival: Arrival, landing: Path) -> De
         lacks=lacks,
         missing=_missing(known),
     )
+
+
+def _is_of_system(name: str, known: dict[str, Source]) -> bool:
+    """Whether the file at `name` is one that a system has by that name, such as OneRoster's manifest, among its other files."""
+    mine = known.get(name)
+    return mine is not None and any(s.source == mine.source and not _is_unneeded(s, n) for n, s in known.items() if n != name)
+
+
+def _is_unneeded(source: Source, name: str) -> bool:
+    return all(kind.unneeded for kind in source.kinds_for(name))
 
 
 def _lacks(opened: Opened, known: dict[str, Source], path: Path, name: str) -> list[str]:

@@ -19,6 +19,7 @@ from dropout.errors import ExtractError
 from dropout.extracts import waiting
 from dropout.extracts.delivery import Delivery, open_delivery
 from dropout.extracts.inbox import LOOSE, Arrival, look_in, take_away
+from dropout.extracts.loose import without_unsafe
 from dropout.extracts.unpack import sync
 from dropout.warehouse.ledger import Counts, Run, notice
 
@@ -64,17 +65,30 @@ def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts) -> Non
     counts["waiting"] += len(unsettled)
     there = [*(p.name for p in unsettled), *[LOOSE for _ in unsettled[:1]]]
     for arrival in arrivals:
-        try:
-            outcome = _land_one(con, run, arrival, partial(_may_go_in, con, run, arrival), as_history=False)
-        except ExtractError as error:
-            notice(con, run, "land", error)
-            outcome = "refused"
+        outcome, arrival = _land_or_refuse(con, run, arrival, counts)
         counts[outcome] += 1
         if outcome in ("landed", "again"):
             _take_away(con, run, arrival)
         else:
             there.append(arrival.place)
     waiting.forget_others(con, there)
+
+
+def _land_or_refuse(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, counts: Counts) -> tuple[str, Arrival]:
+    """What became of an arrival, and what of it went in: loose files that are not safe are refused alone, and counted."""
+    try:
+        return _land_one(con, run, arrival, partial(_may_go_in, con, run, arrival), as_history=False), arrival
+    except ExtractError as error:
+        refusal = error
+    if arrival.place == LOOSE and len(arrival.paths) > 1:
+        rest, errors = without_unsafe(run.deployment, arrival, LANDING)
+        if rest.paths and errors:
+            for unsafe in errors:
+                notice(con, run, "land", unsafe)
+            counts["refused"] += len(errors)
+            return _land_or_refuse(con, run, rest, counts)
+    notice(con, run, "land", refusal)
+    return "refused", arrival
 
 
 def _land_one(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go_in: MayGoIn, *, as_history: bool) -> str:

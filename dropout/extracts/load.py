@@ -9,6 +9,7 @@ from dropout.extracts.merge import merge
 from dropout.extracts.registers import derive
 from dropout.extracts.silent import put_off, tell_silent_schools
 from dropout.extracts.source import learn, load_source
+from dropout.extracts.stopped import settle
 from dropout.warehouse.ledger import Counts, Run
 
 COUNTED = ("put_off", "loaded", "unchanged", "deletions", "left_out", "quarantined")
@@ -32,6 +33,7 @@ def load(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     counts: Counts = dict.fromkeys(COUNTED, 0)
     con.execute("begin")
     try:
+        settle(con, run)
         _deliveries(con)
         staged = _tables(con, "checked")
         counts["put_off"] = put_off(con, run, staged)

@@ -4,23 +4,21 @@ Either a table with the columns file, rows and sha256 (the last two optional; cu
 a file named *.sha256, lines as sha256sum writes them.
 """
 
-import codecs
 import csv
 import fnmatch
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dropout.errors import ExtractError
+from dropout.extracts.counted import MARKS, data_lines
 from dropout.extracts.inbox import SUMS
 from dropout.extracts.names import alike, readable, safe_part
-from dropout.extracts.source import FORMATS, SourceFile, folded
+from dropout.extracts.source import SourceFile, folded
 from dropout.extracts.unpack import GZIP, Opened
 
-CHUNK = 1 << 20
 BYTES_AT_MOST = 16 << 20
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 HEX = re.compile("[0-9a-f]{64}")
 SUM_LINE = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{64})(?:[ \t]+\*?(?P<file>.*))?")
 BSD_LINE = re.compile(r"SHA256 ?\((?P<file>.*)\) ?= ?(?P<sum>[0-9a-fA-F]{64})")
@@ -72,9 +70,10 @@ def _unkept(promise: Promise, opened: Opened, kind_for: KindFor) -> str:
     plain = [n for n in sorted(unpacked) if n in opened.files and n not in opened.packed]
     if promise.sha256 and promise.sha256 not in {*there.values(), *(opened.files[n] for n in plain)}:
         return f"{promise.file} has another sha256"
-    counts = [c for n in plain if (c := _row_counts(opened.folder / n, kind_for(n)))]
-    if promise.rows is not None and counts and not any(promise.rows in c for c in counts):
-        return f"{promise.file} has {min(counts[0])} rows instead of {promise.rows}"
+    if promise.rows is not None:
+        counts = [c for n in plain if (c := data_lines(opened.folder / n, kind_for(n)))]
+        if counts and not any(promise.rows in c for c in counts):
+            return f"{promise.file} has {min(counts[0])} rows instead of {promise.rows}"
     return ""
 
 
@@ -117,45 +116,3 @@ def _sums(lines: list[str], name: str) -> list[Promise]:
 def _not_understood(name: str, cause: str) -> ExtractError:
     remedy = "Columns file, rows, sha256; or, in a file named *.sha256, lines as sha256sum writes them."
     return ExtractError("the manifest cannot be understood", where=name, cause=cause, remedy=remedy)
-
-
-def _row_counts(path: Path, kind: SourceFile | None) -> set[int]:
-    """How many data rows a text file may be said to have: lines, and lines that end outside quotes.
-
-    Empty where that cannot be told from the lines: workbooks, Parquet, and files with lines above their header.
-    """
-    form = (kind.format if kind else None) or FORMATS.get(path.suffix.lower(), "text")
-    if form not in ("text", "jsonl") or (kind and kind.cells):
-        return set()
-    header = 0 if form == "jsonl" else kind.header_rows if kind else 1
-    physical = logical = 0
-    is_open = False
-    for block in _blocks(path):
-        if b'"' not in block and not is_open and b"\n\n" not in block and b"\n\r\n" not in block and block[:1] not in b"\r\n":
-            physical, logical = physical + block.count(b"\n"), logical + block.count(b"\n")
-            continue
-        for line in block.split(b"\n")[:-1]:
-            if line and not line.isspace():
-                is_open ^= bool(line.count(b'"') % 2)
-                physical, logical = physical + 1, logical + (not is_open)
-    return {max(0, physical - header), max(0, logical - header)}
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    """The text of a file in UTF-8 (or what it is in, where that agrees on line ends), cut after a line end."""
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(0)
-        utf_16 = codecs.getincrementaldecoder("utf-16")(errors="replace") if MARKS.get(head[:2]) == "utf-16" else None
-        rest, is_cr_ended = b"", None
-        while chunk := file.read(CHUNK):
-            if utf_16:
-                chunk = utf_16.decode(chunk).encode("utf-8", errors="replace")
-            if is_cr_ended is None:
-                is_cr_ended = b"\r" in chunk and b"\n" not in chunk
-            whole, end, rest = (rest + (chunk.replace(b"\r", b"\n") if is_cr_ended else chunk)).rpartition(b"\n")
-            rest = rest if len(rest) < CHUNK else b"x"  # a line of more than a MiB is counted, not kept
-            if end:
-                yield whole + end
-        if rest:
-            yield rest + b"\n"

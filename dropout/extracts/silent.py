@@ -1,4 +1,7 @@
-"""Schools that were open yesterday and of which tonight's deliveries brought nothing, while others' data came."""
+"""Schools that were open yesterday and of which tonight's deliveries brought nothing, while others' data came.
+
+A school stays silent, over weekends too, until a delivery brings something of it: `night.silent_school` remembers.
+"""
 
 import datetime as dt
 
@@ -33,11 +36,22 @@ def put_off(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> int:
 
 
 def tell_silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> int:
-    """Writes a notice that names the silent schools; returns how many. Needs what `silent_schools` needs."""
+    """Writes a notice that names the silent schools, and remembers them; returns how many. Needs what `silent_schools` needs."""
     schools = silent_schools(con, run, staged)
     if schools:
-        notice(con, run, "load", _missing(run, schools, "Until they come, their lists rest on what was known before."))
+        then = "Until they come, their lists say that no data came, and rank nobody."
+        notice(con, run, "load", _missing(run, schools, then))
+    _remember(con, run, staged, schools)
     return len(schools)
+
+
+def _remember(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str], schools: list[str]) -> None:
+    """Keeps in `night.silent_school` which schools are silent since which day, and forgets those of which something came."""
+    con.execute("create table if not exists night.silent_school (school_id varchar primary key, since date not null)")
+    _brought(con, staged, "true")
+    con.execute(f"delete from night.silent_school where school_id in ({sql('core/brought_school')})")
+    since = run.as_of - dt.timedelta(days=1)
+    con.execute("insert or ignore into night.silent_school select unnest(?::varchar[]), ?", [schools, since])
 
 
 def silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -> list[str]:
@@ -50,16 +64,21 @@ def silent_schools(con: duckdb.DuckDBPyConnection, run: Run, staged: set[str]) -
         "select exists (from core.calendar where date = $yesterday and is_school_day)", {"yesterday": days["yesterday"]}
     ).fetchall()[0][0]:
         return []
+    _brought(con, staged, "not l.is_history")
+    return [str(school) for (school,) in con.execute(sql("core/silent_school"), days).fetchall()]
+
+
+def _brought(con: duckdb.DuckDBPyConnection, staged: set[str], which: str) -> None:
+    """Temp tables `brought_student` and `brought_class`: of whom tonight's deliveries say what happened at school."""
     for column in ("student_key", "class_id"):
         rows = [
             f"select {column} from staging.checked.{table} as c inner join loading as l on c.delivery_no = l.delivery_no "
-            "where not l.is_history"
+            f"where {which}"
             for table, owner in ACTIVITY.items()
             if owner == column and table in staged
         ]
         union = " union all ".join(rows) or f"select null as {column} limit 0"
         con.execute(f"create or replace temp table brought_{column.split('_')[0]} as select distinct {column} from ({union})")
-    return [str(school) for (school,) in con.execute(sql("core/silent_school"), days).fetchall()]
 
 
 def _missing(run: Run, schools: list[str], then: str) -> ExtractError:

@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from dropout.contracts.contract import Contract, Type, load_contracts
-from dropout.country import Country
+from dropout.country import Country, SchoolYear
 from dropout.errors import SettingsError
 from dropout.resources import resource
 from dropout.strict import Strict, read_yaml
@@ -29,6 +29,9 @@ FILE = "source.yaml"
 OWN: dict[str, Path] = {}  # sources of a deployment's own folder, by name
 YEAR_START = "year_start"  # a named group that gives the calendar year in which the school year begins
 DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
+UNNEEDED = "unneeded"  # in the ledger, the target of files that carry nothing for us; and the only field of theirs
+YEARS: list[SchoolYear] = []  # those of the country whose sources were learnt last
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 PERIOD_START = "period_start"  # of a table about periods, whose event date is the period's end
 
 
@@ -82,10 +85,13 @@ class SourceFile(Strict):
 
     Read from the file itself: `columns` (ours → header, or several spellings), `keys` (columns for joins only),
     `known_at` (header of the date a row was entered, for history), `only` (header → values of the lines that
-    concern us; others are set aside), `deleted` (header → values that delete a row by its key).
+    concern us; others are set aside), `deleted` (header → values that delete a row by its key), `others` (header →
+    the other values that stand in a column of `only` or `deleted`; one that is in neither list is a reject).
     Found around it: `path` (pattern with named groups on the file's path), `cells` (ours → label in the lines above
     the header, whose neighbour holds the value), `constants`. `header_rows`: 2 joins two header lines with " / ".
     `{name}` in a constant stands for what `path` or `cells` found.
+    `feeds` names the table whose rows the lines of a raw kind become by the source's own statement. A kind that is
+    `unneeded`, with the reason, is known and carries nothing for us: its lines are counted and set aside, unread.
     `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
     `contents: snapshot` with `within`: what such a file leaves out is deleted, among rows that share a value of
     the columns `within` with one of the file.
@@ -94,6 +100,8 @@ class SourceFile(Strict):
     match: str | list[str]
     table: str = ""
     raw: str = ""
+    feeds: str = ""
+    unneeded: str = ""
     format: Format | None = None
     sheet: str = ""
     header_rows: Literal[1, 2] = 1
@@ -118,14 +126,29 @@ class SourceFile(Strict):
     known_at: str | list[str] = []
     only: dict[str, list[str]] = {}
     deleted: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
     ignored: list[str] = []
     fields: dict[str, Type] = {}
     is_required: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_read(cls, data: Any) -> Any:
+        """What is not needed is raw, with one field that no file has."""
+        if isinstance(data, dict) and data.get("unneeded"):
+            return {"raw": UNNEEDED, "fields": {UNNEEDED: "VARCHAR"}} | data
+        return data
 
     @model_validator(mode="after")
     def _one_target(self) -> "SourceFile":
         if bool(self.table) == bool(self.raw):
             raise ValueError(f"file '{self.pattern}' needs either table or raw")
+        if self.unneeded and (self.raw != UNNEEDED or self.is_required):
+            raise ValueError(f"file '{self.pattern}' cannot be unneeded and be read or required")
+        if self.feeds and not self.raw:
+            raise ValueError(f"file '{self.pattern}' names a table already; feeds is for raw files")
+        if strangers := set(self.others) - {*self.only, *self.deleted}:
+            raise ValueError(f"others: {', '.join(sorted(strangers))} is in neither only nor deleted")
         _verify_pattern(self.path, "path")
         return self
 
@@ -190,7 +213,7 @@ class SourceFile(Strict):
     def required(self) -> set[str]:
         """Columns that the file itself must have."""
         if self.raw:
-            return set(self.fields)
+            return set() if self.unneeded else set(self.fields)
         assert self.contract is not None
         elsewhere = {*self.constants, *self.around(), *self._unpivoted(), *(c for j in self.join for c in j.take)}
         return ({c.name for c in self.contract.canonical_columns if c.is_required} - elsewhere) | set(self.keys)
@@ -252,10 +275,16 @@ def load_source(name: str) -> Source:
 
 
 def learn(country: Country) -> None:
-    """Makes the sources of the deployment's own folder known by their names, as the ledger keeps them."""
+    """Makes the sources of a deployment's own folder known by their names, as the ledger keeps them; and the country's years."""
+    YEARS[:] = country.years(FIRST_YEAR, LAST_YEAR)
     for name in country.sources:
         if name.endswith(FILE):
             OWN[_read(Path(name)).source] = Path(name)
+
+
+def school_years() -> list[SchoolYear]:
+    """The school years of the country whose sources were learnt last."""
+    return list(YEARS)
 
 
 @cache
@@ -270,6 +299,12 @@ def verify(file: SourceFile, source: Source, where: str) -> None:
     """Raises SettingsError where `file` names what is not there, or leaves out what its table needs."""
     if file.table and file.table not in load_contracts():
         raise SettingsError(f"unknown table '{file.table}'", where=where, remedy=f"One of: {', '.join(load_contracts())}.")
+    if file.feeds and file.feeds not in source.derive:
+        raise SettingsError(
+            f"{file.pattern}: feeds names '{file.feeds}', which the source does not derive",
+            where=where,
+            remedy=f"One of: {', '.join(source.derive)}.",
+        )
     known, raws = set(file.canonical()), {f.raw for f in source.files if f.raw}
     named = {
         *file.columns,

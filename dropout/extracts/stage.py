@@ -4,6 +4,7 @@ import duckdb
 
 from dropout.contracts.contract import Contract, load_contracts
 from dropout.contracts.ddl import gone_ddl, quoted, staging_columns, staging_ddl
+from dropout.extracts.derived import STATEMENT, accounted, make_school_years
 from dropout.privacy import identity
 
 
@@ -16,6 +17,7 @@ def clear(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(staging_ddl(contract, "staging.read"))
         con.execute(gone_ddl(contract, "staging.gone"))
     con.execute("create or replace temp table student_id as select student_id as written, student_key from identity.student")
+    make_school_years(con)
 
 
 def forget(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
@@ -28,8 +30,11 @@ def forget(con: duckdb.DuckDBPyConnection, delivery_no: int) -> None:
 def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_at: str, delivery_no: int) -> None:
     """Inserts the canonical rows of query `rows` (with file_id and line) into staging; rows that are `is_deleted` by key alone.
 
-    `known_at` is SQL for the date a row was known, given its event date as `event_date`.
+    `known_at` is SQL for the date a row was known, given its event date as `event_date`. Of rows that a source's own
+    statement made of raw files, every raw line is accounted for.
     """
+    if rows == STATEMENT:
+        rows = accounted(con, contract, delivery_no)
     given = {str(c[0]) for c in con.execute(f"describe {rows}").fetchall()}
     known_at = known_of(contract, known_at)
     if "student_id" in given:

@@ -12,12 +12,15 @@ from dropout.contracts.ddl import literal
 from dropout.errors import ExtractError
 from dropout.extracts.around import around
 from dropout.extracts.confined import Limits
+from dropout.extracts.counted import uncut
 from dropout.extracts.header import place_of, places
 from dropout.extracts.sheet import Reject, Sheet
 from dropout.extracts.source import FORMATS, SourceFile, folded, many
-from dropout.extracts.typed import Column, type_cells
+from dropout.extracts.typed import UNMAPPED, Column, type_cells
 from dropout.extracts.wide import unpivoted
 
+ODD = 254  # in place of the place of a bad column: a word in a column of `only` or `deleted` that nobody declared
+WORD_FLAGS = ", odd_column, odd_value"
 ISO = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -40,6 +43,8 @@ class Taken:
 
 def open_sheet(con: duckdb.DuckDBPyConnection, path: Path, kind: SourceFile, work: Path, limits: Limits) -> Sheet:
     """The sheet of a file, by the format its kind or its name says."""
+    if kind.unneeded:
+        return uncut(path)
     form = kind.format or FORMATS.get(PurePosixPath(path.name.lower()).suffix, "text")
     reader = getattr(import_module(f"dropout.extracts.{form}"), f"read_{form}")  # its libraries load when they are needed
     sheet: Sheet = reader(con, path, kind, work, limits)
@@ -62,15 +67,17 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
         units = (sheet.line_count - len(sheet.rejects)) * long.records + len(sheet.rejects)
     has_line = sheet.has_line or bool(kind.unpivot)
     type_cells(con, relation, columns_of(sheet, kind, own, found), flags_of(sheet, kind, own, has_line=has_line, name=name))
+    _judge_words(con, kind)
     rows = "select * from typed" if has_line else sheet.placed(f"select rowid + {sheet.first_line} as line, * from typed")
     _reject(con, sheet, has_line=has_line)
+    flags = "bad, is_aside" + (WORD_FLAGS if _has_words(kind) else "")
     rejects, typed, aside = (_count(con, q) for q in ("reject", "typed", "typed where is_aside"))
     blank = units - typed - len(sheet.rejects)  # records of a wide file that say nothing
     if blank < 0 or (blank and not kind.unpivot):
         raise ExtractError("lines do not reconcile with rows and rejects", where=name, remedy="Report this file's structure.")
     return Taken(
         table="typed",
-        rows=f"select * exclude (bad, is_aside) from ({rows}) where bad is null and not is_aside",
+        rows=f"select * exclude ({flags}) from ({rows}) where bad is null and not is_aside",
         line_count=units,
         reject_count=rejects,
         aside_count=aside + blank,
@@ -115,22 +122,52 @@ def _constant(value: str, found: dict[str, str]) -> str:
 def flags_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], *, has_line: bool, name: str) -> dict[str, str]:
     """SQL of the columns beside ours: line, whether a row is of no concern, whether it deletes."""
     cells = sorted({cell for cell in own.values() if cell.startswith("c")})
-    aside = [" and ".join(f"{cell} is null" for cell in cells)] if cells and not kind.unpivot else []
+    blank = [" and ".join(f"{cell} is null" for cell in cells)] if cells and not kind.unpivot else []
+    aside = [*blank, *(["true"] if kind.unneeded else [])]
     aside += [f"not ({_is_one_of(sheet, header, words, name)})" for header, words in kind.only.items()]
     deleted = [_is_one_of(sheet, header, words, name) for header, words in kind.deleted.items()]
     flags = {"line": "line"} if has_line else {}
-    return flags | {
+    flags |= {
         "is_aside": " or ".join(f"({a})" for a in aside) or "false",
         "is_deleted": " or ".join(f"({d})" for d in deleted) or "false",
     }
+    return flags | (_word_flags(sheet, kind, name, blank=" or ".join(f"({b})" for b in blank)) if _has_words(kind) else {})
 
 
-def _is_one_of(sheet: Sheet, header: str, words: list[str], name: str) -> str:
+def _has_words(kind: SourceFile) -> bool:
+    return bool(kind.only or kind.deleted)
+
+
+def _word_flags(sheet: Sheet, kind: SourceFile, name: str, *, blank: str) -> dict[str, str]:
+    """SQL of the first column of `only` or `deleted` that holds a word nobody declared, and of that word."""
+    column, value = "", ""
+    for header in dict.fromkeys([*kind.only, *kind.deleted]):
+        words = [*kind.only.get(header, []), *kind.deleted.get(header, []), *kind.others.get(header, [])]
+        # an empty cell deletes nothing; but whom a line concerns must be said
+        words += [] if header in kind.only else [""]
+        cell = f"coalesce(trim(c{place_of(sheet.header, [header])}), '')"
+        odd = f"not {_is_one_of(sheet, header, words, name, cell)}"
+        column += f" when {odd} then {literal(header)}"
+        value += f" when {odd} then {cell}"
+    nothing = f" when {blank} then null" if blank else ""
+    return {"odd_column": f"case{nothing}{column} end", "odd_value": f"case{nothing}{value} end"}
+
+
+def _judge_words(con: duckdb.DuckDBPyConnection, kind: SourceFile) -> None:
+    """Adds to temp table `failure` the rows whose word in a column of `only` or `deleted` nobody declared."""
+    if not _has_words(kind):
+        return
+    odd = "from typed where bad is null and odd_column is not null"
+    con.execute(f"insert into failure select rowid as row_no, odd_column, {literal(UNMAPPED)} {odd}")
+    con.execute(f"update typed set bad = {ODD}, is_aside = false where bad is null and odd_column is not null")
+
+
+def _is_one_of(sheet: Sheet, header: str, words: list[str], name: str, cell: str = "") -> str:
     place = place_of(sheet.header, [header])
     if place is None:
         raise ExtractError(f"missing columns: {header}", where=name, remedy="Export the column, or take it out of the source.")
     listed = ", ".join(sorted({literal(folded(word)) for word in words}))
-    return f"coalesce(lower(strip_accents(trim(c{place}))) in ({listed}), false)"
+    return f"coalesce(lower(strip_accents(trim({cell or f'c{place}'}))) in ({listed}), false)"
 
 
 def _reject(con: duckdb.DuckDBPyConnection, sheet: Sheet, *, has_line: bool) -> None:

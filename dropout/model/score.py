@@ -65,7 +65,7 @@ def _need(target: Target, list_target: Target) -> None:
 
 
 def _stale_schools(con: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
-    """Schools of which nothing has come for long while others' data did; a notice names them.
+    """Schools of which nothing has come while others' data did: for long, or though they were open; a notice names them.
 
     What is known of them is old: to rank their pupils would tell some of them "low risk". A school that never sent
     anything is left to the rule for thin data.
@@ -75,17 +75,26 @@ def _stale_schools(con: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
     newest = dict(con.execute("from night.school_newest order by school_id").fetchall())
     dates = [date for date in newest.values() if date]
     days = run.deployment.settings.gate.school_fresh_within_days
-    stale = sorted(school for school, date in newest.items() if date and (max(dates) - date).days > days)
+    missing = _silent_schools(con, run)
+    stale = sorted(s for s, date in newest.items() if date and (s in missing or (max(dates) - date).days > days))
     if stale:
         shown = ", ".join(stale[:SHOWN]) + (f" and {len(stale) - SHOWN} more" if len(stale) > SHOWN else "")
         silent = ExtractError(
             f"no fresh data from {len(stale)} of {len(newest)} schools",
             where=shown,
-            cause=f"Their newest data is more than {days} days older than that of others.",
+            cause=f"Their newest data is more than {days} days older than that of others, or they were open and sent nothing.",
             remedy="Ask these schools for their extracts. Their lists say that no data came, and rank nobody.",
         )
         notice(con, run, "score", silent)
     return stale
+
+
+def _silent_schools(con: duckdb.DuckDBPyConnection, run: Run) -> set[str]:
+    """Schools that were open by their calendar and of which nothing has come since, as the load keeps them in mind."""
+    there = "select 1 from duckdb_tables() where schema_name = 'night' and table_name = 'silent_school' and not temporary"
+    if not con.execute(there).fetchone():
+        return set()
+    return {s for (s,) in con.execute("select school_id from night.silent_school where since < ?", [run.as_of]).fetchall()}
 
 
 def _scored(

@@ -40,6 +40,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "totals": _totals(con),
         **_steps(con, run, words),
         "quality": _rows(con, "report_quality"),
+        "stopped": _stopped(con, words),
         **_coverage(con, words),
         **quality.facts(evaluation, target, words),
     }
@@ -66,6 +67,18 @@ def _totals(con: duckdb.DuckDBPyConnection) -> Row:
     """Schools as they are, students hidden or rounded one by one: no total gives a small one away."""
     (totals,) = _rows(con, "report_totals")
     return {name: n if name == "schools" else disclosure.protected([n or 0])[0] for name, n in totals.items()}
+
+
+def _stopped(con: duckdb.DuckDBPyConnection, words: Language) -> str:
+    """How many of tonight's files were stopped, by source and kind; empty where none was. A file's name can hold a person's."""
+    rows = _rows(con, "report_stopped")
+    named = [": ".join(filter(None, (row["source"], row["kind"]))) for row in rows]
+    kinds = [
+        f"{isolated(name) if name else words.report.quality_unknown} ({r['file_count']})"
+        for name, r in zip(named, rows, strict=True)
+    ]
+    count = sum(row["file_count"] for row in rows)
+    return words.report.quality_stopped.format(count=decimal(count, words.locale), kinds=", ".join(kinds)) if rows else ""
 
 
 def _steps(con: duckdb.DuckDBPyConnection, run: Run, words: Language) -> Row:

@@ -171,6 +171,8 @@ class ReportWords(Strict):
     quality: str
     quality_none: str
     quality_note: str
+    quality_stopped: str
+    quality_unknown: str
     stage: str
     stages: StageWords
     table: str

@@ -2,7 +2,7 @@
 with target as (
     select
         delivery_no, source_file, sum(line_count)::bigint as line_count, sum(reject_count)::bigint as reject_count,
-        count(*) filter (where line_count = 0) as empty_count
+        count(*) filter (where line_count = 0 and source_file <> 'unneeded') as empty_count
     from ops.file
     where
         delivery_no in (select delivery_no from tonight)

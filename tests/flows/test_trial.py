@@ -48,6 +48,17 @@ def test_what_is_wrong_is_shown_by_its_structure(tmp_path: Path) -> None:
     assert "Fatima" not in str(found)
 
 
+def test_the_verdict_speaks_of_what_would_not_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # of 11 lines (a school, two pupils, two enrolments, six of attendance) one is a reject; one names a pupil of no file
+    bad = ATTENDANCE + "S1,03.02.25,day,late,\nS9,2025-02-05,day,late,\n"
+    path = deliver(tmp_path, "a", {**BASE, "attendance.csv": bad})
+    found = CliRunner().invoke(app, ["source", "check", "csv", str(path)])
+    assert found.exit_code == 20
+    said = "Not all of it would load: 1 of 11 lines (9.1%) are rejects; 1 rows break a contract and would go to quarantine."
+    assert said in found.output
+
+
 def test_a_stopped_file_and_a_refused_delivery_end_with_20(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     strangers = "student_id,date,session,status\n" + "".join(f"S9,2025-01-{d},day,late\n" for d in range(10, 31))

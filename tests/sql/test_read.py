@@ -67,7 +67,7 @@ def drifted(tmp_path: Path, changed: str) -> tuple[Deployment, list[str]]:
 
 def test_columns_that_change_stop_the_file_with_the_difference(tmp_path: Path) -> None:
     added = ATTENDANCE.replace("minutes_missed\n", "minutes_missed,remark\n").replace(",\n", ",,\n").replace(",20\n", ",20,x\n")
-    assert drifted(tmp_path / "1", added)[1] == ["added: remark"]
+    assert drifted(tmp_path / "1", added)[1] == ["added: column 6 (a×6)"]
     assert drifted(tmp_path / "2", ATTENDANCE.replace("minutes_missed", "minutes"))[1] == ["renamed: minutes_missed → minutes"]
     gone = "\n".join(line.rsplit(",", 1)[0] for line in ATTENDANCE.splitlines())
     assert drifted(tmp_path / "3", gone)[1] == ["gone: minutes_missed"]

@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import json
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import xlsxwriter
 
 from dropout.errors import ExtractError
 from dropout.extracts.draft.draft import Drafted, draft
+from dropout.extracts.draft.evenly import evenly
 from tests.drafts import drafted, loaded, read_back, record
 
 PEOPLE = [("Salma", "Elidrissi"), ("Omar", "Berrada"), ("Zoé", "Müllerova"), ("Yassine", "Ouazzani")]
@@ -369,7 +371,46 @@ def test_a_zip_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
 def test_a_packed_text_is_looked_at_as_far_as_needed(tmp_path: Path) -> None:
     lines = french().encode("windows-1252") + b"004500;Elidrissi;Salma;02/09/2024;M;P;\r\n" * 400_000
     found = draft("sample", [zipped(tmp_path / "d.zip", {"absences.csv": lines})])
-    assert "2,000 rows looked at" in found.text or "1,999 rows looked at" in found.text
+    [(_, rows)] = set(found.looked_at)
+    assert 10_000 <= rows <= 20_000
+    assert f"{rows:,} rows looked at" in found.text
+
+
+@pytest.mark.parametrize("place", [2500, 11_990])
+def test_what_stands_far_down_is_seen_too(tmp_path: Path, place: int) -> None:
+    lines = ["eleve;jour;statut", *(f"00{4500 + i % 40};{days(200)[i % 200]:%d/%m/%Y};P" for i in range(12_000))]
+    lines[place : place + 10] = [f"004500;{day:%Y.%m.%d};P" for day in days(10)]
+    found = drafted(tmp_path, {"absences.csv": "\n".join(lines) + "\n"})
+    assert record(found)["date_formats"] == ["%d/%m/%Y", "%Y.%m.%d"]
+    assert found.looked_at == [("absences.csv", 12_000)]
+
+
+def test_some_of_many_are_taken_from_all_over_them() -> None:
+    assert evenly(range(5), 10) == [0, 1, 2, 3, 4]
+    assert evenly(range(10), 4) == [0, 4, 8, 9]
+    assert evenly([], 4) == []
+    many = evenly(range(1_000_003), 1000)
+    assert 500 <= len(many) <= 1000
+    assert (many[0], many[-1], max(b - a for a, b in pairwise(many))) == (0, 1_000_002, 1024)
+
+
+def test_columns_that_are_not_read_are_asked_about(tmp_path: Path) -> None:
+    found = drafted(tmp_path, {"pointage_2024.csv": french()}, "windows-1252")
+    assert says(found, "'MOTIF'", "Nothing of these columns is read")
+
+
+def test_frequent_short_codes_are_shown_and_what_could_be_names_is_not(tmp_path: Path) -> None:
+    def asked(*codes: str) -> Drafted:
+        rows = "".join(f"00{4500 + i % 40};{days(100)[i % 100]:%d/%m/%Y};{codes[i % len(codes)]}\n" for i in range(400))
+        return drafted(tmp_path, {"absences.csv": f"eleve;jour;statut\n{rows}"})
+
+    # none of these is known: two letters on a third of the rows are a code, a given name is not
+    found = asked("QX", "VX", "Salma")
+    assert says(found, "'QX' (134 of 400)")
+    assert says(found, "1 other values on 133 of 400 rows", "such as a×5")
+    nobody(found, "Salma")
+    # beside codes that are known, few values over many rows are a list of codes
+    assert says(asked("P", "AJ", "Dispense"), "'Dispense' (133 of 400)")
 
 
 def test_json_lines(tmp_path: Path) -> None:

@@ -93,6 +93,21 @@ def test_a_delivery_that_lacks_what_its_manifest_says_waits_its_nights_and_then_
     assert ask(place, "select remedy from ops.notice order by noticed_at desc limit 1")[0][0].startswith("It goes in as it is")
 
 
+@pytest.mark.parametrize("title", ["Direction provinciale", "Liste des absences;;;\n\n", "قائمة"])
+def test_lines_above_the_header_are_no_rows(tmp_path: Path, title: str) -> None:
+    place = deployment(tmp_path)
+    text = f"{title}\nExport of 3 March\n{SCHOOL}"
+    deliver(place.inbox, "d", {"school.csv": text, "manifest.csv": f"file,rows\nschool.csv,{ROWS}\n"})
+    assert land(place)["landed"] == 1
+    deliver(
+        place.inbox,
+        "e",
+        {"school.csv": text.replace("3 March", "4 March"), "manifest.csv": f"file,rows\nschool.csv,{ROWS + 2}\n"},
+    )
+    assert land(place)["waiting"] == 1
+    assert f"school.csv has {ROWS} rows instead of {ROWS + 2}" in said(place)[0]
+
+
 def test_a_delivery_that_is_as_its_manifest_says_goes_in(tmp_path: Path) -> None:
     place = deployment(tmp_path)
     deliver(place.inbox, "d", {"school.csv": SCHOOL, "manifest.csv": manifest()})

@@ -114,6 +114,21 @@ def test_bombs_are_stopped_while_they_grow(tmp_path: Path, data: bytes, said: st
     assert list(place.raw.iterdir()) == []
 
 
+def test_a_loose_file_that_is_not_safe_keeps_no_other_out(tmp_path: Path) -> None:
+    place = deployment(tmp_path)
+    for name, text in BASE.items():
+        (place.inbox / name).write_text(str(text))
+    (place.inbox / "grade.csv.gz").write_bytes(gzip.compress(bytes(64 << 20)))  # grows a thousand times
+    (place.inbox / "attendance.csv.done").touch()
+    assert perform(Run(place, "test", NIGHT), "land") == {"landed": 1, "again": 0, "waiting": 0, "refused": 1}
+    assert ask(place, "select file_count, status from ops.delivery") == [(4, "landed")]
+    assert ask(place, "select place, what from ops.notice") == [("grade.csv.gz/grade.csv.gz", "the delivery is not safe to open")]
+    assert [p.name for p in place.inbox.iterdir()] == ["grade.csv.gz"]
+    # the next night it is named again, and keeps nothing out
+    (place.inbox / "conduct.csv").write_text("student_id,date,kind\n")
+    assert perform(Run(place, "test", NIGHT), "land") == {"landed": 1, "again": 0, "waiting": 0, "refused": 1}
+
+
 def test_caps_count_files_bytes_and_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = deployment(tmp_path)
     many = pack(tmp_path / "many.zip", {f"school{i}.csv": SCHOOL.encode() for i in range(4)})

@@ -15,12 +15,14 @@ from dropout.warehouse.ledger import step
 from tests.publish_district import NIGHT, begun, district, evaluated, scored
 
 
-def page(root: Path, language: str = "en", *, is_gated: bool = True, is_evaluated: bool = True) -> str:
+def page(root: Path, language: str = "en", *, is_gated: bool = True, is_evaluated: bool = True, night: str = "") -> str:
     deployment = district(root, deployment={"name": "Académie <d'essai>", "country": "morocco", "language": language})
     with connect(deployment) as con:
         scored(con)
         if is_evaluated:
             evaluated(con)
+        if night:
+            con.execute(night)
         run = begun(con, deployment)
         if is_gated:
             with step(con, run, "gate") as counts:
@@ -99,6 +101,33 @@ def test_a_publication_by_hand_says_that_nothing_was_checked(tmp_path: Path) -> 
     assert "The checks were not run for this publication" in text
     assert "No evaluation is recorded for the method in use." in text
     assert "Every line of the last delivery could be read, and no row broke a rule." in text
+
+
+STOPPED = f"""
+insert into ops.delivery (delivery_id, delivery_no, name, source, arrived_on, is_history, status, file_count, byte_count)
+values
+('cd34', 2, 'b', 'sijill', date '{NIGHT}', false, 'loaded', 3, 1),
+('ef56', 3, 'c', 'sijill',
+ date '{NIGHT}', false, 'refused', 1, 1);
+insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count, source, status) values
+(901, 2, 'Salma Elidrissi.csv', '', 0, 0, 0, null, 'stopped'), (902, 2, 'a.csv', 'attendance', 9, 0, 0, 'sijill', 'stopped'),
+(903, 2, 'b.csv', 'grade', 9, 9, 0, 'sijill', 'read'), (904, 3, 'c.csv', 'attendance', 9, 0, 0, 'sijill', 'stopped')
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Nothing of them was loaded: \u2068sijill: attendance\u2069 (2), known to no source (1)."),
+        ("fr", "Fichiers arrêtés cette nuit : 3. Rien n&#39;en a été chargé : \u2068sijill: attendance\u2069 (2), inconnus"),
+        ("ar", "ملفات أوقفت هذه الليلة: 3."),
+    ],
+)  # fmt: skip
+def test_files_that_were_stopped_are_told_whatever_the_last_delivery_was(tmp_path: Path, language: str, said: str) -> None:
+    html = page(tmp_path, language, is_evaluated=False, night=STOPPED)
+    assert said in html
+    assert words_of(language).report.quality_none not in html  # type: ignore[arg-type]
+    assert "Salma" not in html
 
 
 def test_data_quality_and_coverage(english: str) -> None:

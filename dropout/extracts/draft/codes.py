@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 
 from dropout.extracts.draft.columns import CODES_AT_MOST, Column
 from dropout.extracts.draft.synonyms import BOOLEAN, Flag, doubt, flag, ours, words_of_ours
+from dropout.extracts.masked import shape_of
 from dropout.extracts.source import folded
 
 MAJORITY = 0.7  # of two numbers in a register, the one on so many rows is taken for present
 KNOWN_SHARE = 0.3  # of the rows, before other values of the column may be shown as codes
+SHORT, OFTEN = 3, 0.01  # characters, and share of the rows: such values are codes
+FEW_CODES, MANY_ROWS = 30, 200  # different values, and rows: a list of codes, where some are known
+SHAPES = 5
 
 IMPERSONAL = re.compile(r"(?=.{1,12}$)(\d{1,2}|[^\w]+)+")  # signs and small numbers, such as the hours of a lesson
 
@@ -23,6 +27,7 @@ class CodeGuess:
     unsettled: dict[str, int] = field(default_factory=dict)
     hidden: int = 0
     hidden_rows: int = 0
+    shapes: list[str] = field(default_factory=list)  # of those that are not shown, the commonest
     questions: list[str] = field(default_factory=list)
 
 
@@ -106,11 +111,20 @@ def _by_majority(guess: CodeGuess, spellings: Counter[str]) -> None:
 
 
 def _hide(guess: CodeGuess, name: str, column: Column, spellings: Counter[str]) -> None:
-    """Takes unsettled values out of sight unless the column is a list of codes: they could be a person's."""
+    """Takes unsettled values out of sight unless they are codes: they could be a person's.
+
+    Short ones that are frequent are codes; so are all of a column that has few values over many rows, among them some
+    that are known: a column of names has none.
+    """
     settled = sum(count for code, count in spellings.items() if code in guess.codes)
     is_short = all(len(code) <= 2 or IMPERSONAL.fullmatch(code) for code in spellings)
     is_few = len(spellings) <= CODES_AT_MOST and all(count > 1 for count in guess.unsettled.values())
     is_list = is_few and (settled >= KNOWN_SHARE * column.filled or (is_short and bool(words_of_ours(name))))
-    if guess.unsettled and not is_list:
-        guess.hidden, guess.hidden_rows = len(guess.unsettled), sum(guess.unsettled.values())
-        guess.unsettled = {}
+    is_list |= bool(settled) and len(spellings) <= FEW_CODES and column.filled >= MANY_ROWS
+    if is_list:
+        return
+    is_frequent = {code for code, n in guess.unsettled.items() if len(code) <= SHORT and n >= OFTEN * column.filled}
+    hidden = {code: n for code, n in guess.unsettled.items() if code not in is_frequent}
+    guess.hidden, guess.hidden_rows = len(hidden), sum(hidden.values())
+    guess.shapes = list(dict.fromkeys(shape_of(code) for code in sorted(hidden, key=lambda c: -hidden[c])))[:SHAPES]
+    guess.unsettled = {code: n for code, n in guess.unsettled.items() if code in is_frequent}

@@ -1,6 +1,5 @@
 """Delimited text of unknown make: its beginning and some places further on, cut into cells."""
 
-import random
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from dropout.errors import ExtractError
 from dropout.extracts.decode import NOT_TEXT
 from dropout.extracts.draft.encoding import EncodingGuess, decoded, guess_encoding
+from dropout.extracts.draft.evenly import ROWS, evenly
 from dropout.extracts.draft.heading import Heading, Row, find_heading
 from dropout.extracts.lines import cut
 
@@ -30,16 +30,21 @@ class TextSample:
 
 
 def read_delimited(path: Path) -> TextSample:
-    """The sample of a text file; at most 6 MiB of it are read, whatever its size. Raises ExtractError for what is no text."""
+    """The sample of a text file: its beginning, and rows from all over it. At most 6 MiB are read, whatever its size.
+
+    Raises ExtractError for what is no text."""
     blocks = _blocks(path)
     _verify_text(path, blocks[0])
     encoding = guess_encoding(blocks)
     head, *others = [decoded(block, encoding.encoding) for block in blocks]
     is_cut = path.stat().st_size >= HEAD_BYTES
-    lines = [line for line in _lines(head, is_cut=is_cut)[:LINES] if line.strip()]
+    every = _lines(head, is_cut=is_cut)
+    lines = [line for line in every[:LINES] if line.strip()]
     delimiter, heading = _delimiter(lines)
-    rest = [line for text in others for line in _lines(text, is_cut=True)[1:] if line.strip()]
-    return TextSample([cut(x, delimiter) for x in lines], [cut(x, delimiter) for x in rest], encoding, delimiter, heading)
+    rest = [line for line in every[LINES:] if line.strip()]
+    rest += [line for text in others for line in _lines(text, is_cut=True)[1:] if line.strip()]
+    further = evenly(rest, ROWS - LINES)
+    return TextSample([cut(x, delimiter) for x in lines], [cut(x, delimiter) for x in further], encoding, delimiter, heading)
 
 
 def _verify_text(path: Path, head: bytes) -> None:
@@ -52,12 +57,13 @@ def _verify_text(path: Path, head: bytes) -> None:
 
 
 def _blocks(path: Path) -> list[bytes]:
-    """The beginning, and for a larger file blocks from all over it; at even places, for UTF-16."""
+    """The beginning, and for a larger file blocks at equal distances up to its end; at even places, for UTF-16."""
     size = path.stat().st_size
+    last = max(HEAD_BYTES, size - BLOCK_BYTES)
+    places = [HEAD_BYTES + (last - HEAD_BYTES) * number // (BLOCKS - 1) for number in range(BLOCKS)]
     with path.open("rb") as file:
         blocks = [file.read(HEAD_BYTES)]
-        chance = random.Random(size)  # noqa: S311 (the same places each time)
-        for place in sorted(chance.randrange(HEAD_BYTES, size) for _ in range(BLOCKS if size > HEAD_BYTES else 0)):
+        for place in sorted(set(places)) if size > HEAD_BYTES else []:
             file.seek(place // 2 * 2)
             blocks.append(file.read(BLOCK_BYTES))
     return blocks

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Drafted:
     questions: list[tuple[str, str]]  # entry, or an empty text for all of the source; question
     columns: list[tuple[str, str, str, str]]  # files, table, their header, our column
     refusal: str
+    looked_at: list[tuple[str, int]] = field(default_factory=list)  # files, and how many of their rows
 
 
 def draft(name: str, paths: Sequence[Path]) -> Drafted:
@@ -58,7 +59,8 @@ def draft(name: str, paths: Sequence[Path]) -> Drafted:
         for e in entries
         for ours, header in e.record.get("columns", {}).items()
     ]
-    return Drafted(name, text, questions, columns, _refusal(text))
+    looked_at = [(", ".join(s.group.names), sum(len(sample.body) for sample in s.group.samples)) for s in seen]
+    return Drafted(name, text, questions, columns, _refusal(text), looked_at)
 
 
 def _entry_name(record: dict[str, Any], place: tuple[str | int, ...]) -> str:

@@ -111,6 +111,7 @@ def _ask_of_codes(entry: Entry, name: str, guess: CodeGuess, column: Column, not
         notes.ask(here, f"{said} If it says nothing, list it under `empty`.")
     if guess.hidden:
         said = f"{name}: {guess.hidden:,} other values on {guess.hidden_rows:,} of {column.filled:,} rows are no codes we know"
+        said += f" (such as {', '.join(guess.shapes)})"
         notes.ask(
             here, f"{said}, and are not shown: they could be a person's. Is this the column, and which of {ours} do they mean?"
         )

@@ -19,7 +19,11 @@ def ignore(entries: list[Entry], notes: Notes, place: Path) -> None:
     if is_safe and sum(map(_is_register, free)) < PUPILS:
         for entry in entries:
             entry.record["ignored"] = [c.header for c in free]
-        notes.say((*place, "ignored"), "Columns that nothing here needs.")
+        listed = ", ".join(f"'{c.header}'" for c in free)
+        notes.ask(
+            (*place, "ignored"),
+            f"Nothing of these columns is read: {listed}. Is that so? One that is needed goes under `columns`.",
+        )
         return
     notes.ask(
         (*place, "match"),

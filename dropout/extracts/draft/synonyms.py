@@ -198,6 +198,16 @@ def ours(column: str, code: str) -> str | None:
     return known.get(word(code)) or known.get(word(code.rpartition("#")[2]))  # Ed-Fi: uri://…Descriptor#Tardy
 
 
+@cache
+def known_codes() -> frozenset[str]:
+    """Every word that codes are written in, ours too, as `word` compares them."""
+    found = load_synonyms()
+    lists = [spellings for column in found.codes.values() for spellings in column.values()]
+    lists += [d.words for column in found.doubts.values() for d in column.values()]
+    ours_ = [one for column in found.codes for one in words_of_ours(column)]
+    return frozenset(word(text) for one in [*lists, ours_, found.empty] for text in one)
+
+
 def doubt(column: str, code: str) -> str:
     """Why the word for `code` is asked about; empty where it is not."""
     every = load_synonyms().doubts.get(column, {}).values()

@@ -9,13 +9,13 @@ import duckdb
 
 from dropout.extracts.confined import Limits, confined
 from dropout.extracts.draft.delimited import LINES
+from dropout.extracts.draft.evenly import ROWS, evenly
 from dropout.extracts.draft.heading import Heading, Row, find_heading
 from dropout.extracts.source import SourceFile
 from dropout.extracts.take import open_sheet
 
 LIMITS = Limits(memory_bytes=2 << 30, seconds=120)
-EVERY = 97  # of the rows further down, one in so many is looked at
-FURTHER = 4000
+FURTHER = ROWS - LINES  # of the rows further down, so many are looked at
 
 
 def worksheets(path: Path, work: Path) -> list[tuple[str, list[Row], list[Row], Heading]]:
@@ -44,7 +44,7 @@ def _grid(path: Path, width: int) -> tuple[list[Row], list[Row]]:
         for number, *cells in islice(lines, LINES):
             rows += [[""] * width for _ in range(len(rows) + 1, min(int(number), LINES))]
             rows.append(cells)
-        further = [cells for _, *cells in islice(lines, 0, EVERY * FURTHER, EVERY)]
+        further = [cells for _, *cells in evenly(lines, FURTHER)]
     return rows, further
 
 
