@@ -72,6 +72,11 @@ class ModelSettings(Strict):
     leaves: Annotated[int, Field(ge=2, le=255)] = 8
     depth: Annotated[int, Field(ge=1, le=12)] = 4
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.04
+    rows_in_leaf_at_least: Annotated[int, Field(ge=1)] = 200  # snapshots of one student are near copies: leaves need many
+    l2: Annotated[float, Field(ge=0)] = 10.0
+    feature_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the features that each tree may use
+    search_trials: Annotated[int, Field(ge=0, le=1000)] = 20  # choices of the above that a season tries, per target; 0: none
+    search_seconds: Annotated[int, Field(ge=0)] = 150  # and the time that may take, per target
     threads: Annotated[int, Field(ge=1)] = 2
     taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains
     group_calibration_gap_at_most: Share = 0.05  # surely beyond it, for any group of students: the model is not promoted

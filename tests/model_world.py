@@ -36,7 +36,7 @@ def deployment(folder: Path, **model: Any) -> Deployment:
 
 
 def _settings(**model: Any) -> Settings:
-    small = {"trees": 30, "threads": 1, **model}
+    small = {"trees": 30, "threads": 1, "search_trials": 0, **model}
     return Settings(deployment={"country": "generic"}, night={"capacity": 6}, model=small)
 
 

@@ -5,6 +5,7 @@ The same rows, settings and seed give the same text, on one thread or two (`dete
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
@@ -19,20 +20,21 @@ from dropout.strict import Strict
 Matrix = npt.NDArray[np.float32]
 GOLDEN_ROWS = 32
 LARGEST_DIFFERENCE = 1e-6
+PATIENCE = 50  # trees without a better log loss
 _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)  # the one line in which the text depends on the machine
 
 
 def parameters(features: Sequence[Feature], settings: ModelSettings) -> dict[str, object]:
-    """LightGBM's parameters. Snapshots of one student are near copies, so leaves need many of them."""
+    """LightGBM's parameters."""
     return {
         "objective": "binary",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "max_depth": settings.depth,
-        "min_data_in_leaf": 200,
+        "min_data_in_leaf": settings.rows_in_leaf_at_least,
         "min_sum_hessian_in_leaf": 2.0,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.8,
+        "lambda_l2": settings.l2,
+        "feature_fraction": settings.feature_share,
         "max_bin": 127,
         "monotone_constraints": [f.direction for f in features],
         # "advanced" breaks the constraints where values are missing (measured on 4.7: a few dozen of some 25,000 steps fell)
@@ -59,6 +61,35 @@ def fit(x: Matrix, label: Floats, weight: Floats, features: Sequence[Feature], s
             remedy="Try fewer leaves or trees in [model] of dropout.toml.",
         ) from None
     return _THREADS.sub("[num_threads: 0]", booster.model_to_string())
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Snapshots × features with their outcomes and weights."""
+
+    x: Matrix
+    label: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How many trees were kept, and the log-odds that they give to the rows they were stopped on."""
+
+    trees: int
+    raw: Floats
+
+
+def fit_until(rows: Rows, later: Rows, features: Sequence[Feature], settings: ModelSettings, *, is_stopped: bool) -> Stopped:
+    """A booster on `rows`, of at most `settings.trees` trees; stopped when log loss on `later` has not fallen for 50 trees."""
+    params = parameters(features, settings) | {"metric": "binary_logloss"}
+    data = lgb.Dataset(rows.x, rows.label, weight=rows.weight, params=params)
+    beside = lgb.Dataset(later.x, later.label, weight=later.weight, reference=data, params=params)
+    stop = [lgb.early_stopping(PATIENCE, verbose=False)] if is_stopped else []
+    booster = lgb.train(params, data, num_boost_round=settings.trees, valid_sets=[beside] if is_stopped else None, callbacks=stop)
+    trees = booster.best_iteration if is_stopped else booster.current_iteration()
+    raw = booster.predict(later.x, raw_score=True, num_iteration=trees, num_threads=settings.threads)
+    return Stopped(int(trees), np.asarray(raw, dtype=np.float64))
 
 
 def load(text: str) -> lgb.Booster:

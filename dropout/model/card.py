@@ -8,6 +8,7 @@ from dropout.model.booster import Golden
 from dropout.model.calibrator import Calibrator
 from dropout.model.evaluation import Evaluation
 from dropout.model.recipe import Cohort
+from dropout.model.search import Search
 from dropout.settings import ModelSettings
 from dropout.strict import Strict
 
@@ -28,6 +29,7 @@ class Card(Strict):
     running: Cohort | None
     evaluation: Evaluation | None
     settings: ModelSettings
+    search: Search | None = None
     bands: Bands | None
     features: list[str] = []
     directions: list[int] = []

@@ -7,6 +7,7 @@ it is judged on, and the promoted one learns from that cohort too.
 from typing import Literal
 
 from dropout.country import Target
+from dropout.settings import ModelSettings
 from dropout.strict import Strict
 
 Part = Literal["all", "a", "b"]  # halves of a cohort, drawn by cluster (Frame.cluster)
@@ -74,6 +75,7 @@ class Plan(Strict):
     cohorts: list[Cohort]
     running: Cohort | None
     recipe: Recipe
+    settings: ModelSettings = ModelSettings()  # that the boosters were fitted with: the deployment's, or what the search found
 
 
 def recipe_for(complete: list[str], running: str | None) -> Recipe:

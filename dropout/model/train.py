@@ -10,12 +10,13 @@ from dropout.model import booster, first_year, history
 from dropout.model.candidate import Candidate
 from dropout.model.frame import Floats, Frame, Ints, concatenated
 from dropout.model.recipe import OUT_OF_FOLD, Cohort, Plan, Recipe, recipe_for
+from dropout.model.search import search
 from dropout.model.unseen import with_unseen_part
 from dropout.settings import ModelSettings
 from dropout.warehouse.ledger import Counts, Run, log
 
 FOLDS = 5
-PLAN = "plan"
+PLAN, SEARCH = "plan", "search"
 
 
 def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -26,14 +27,16 @@ def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     candidates = {t: Candidate(run.deployment, t) for t in run.deployment.country.targets}
     for candidate in candidates.values():
         candidate.begin()
-    counts: Counts = {"targets": len(candidates), "cohorts": 0, "snapshots": 0, "boosters": 0}
+    counts: Counts = {"targets": len(candidates), "cohorts": 0, "snapshots": 0, "boosters": 0, "search_trials": 0}
     for target, (complete, running) in history.build(con, run, candidates).items():
         candidate = candidates[target]
         followed = running if running is not None and history.is_usable(running) else None
         recipe = recipe_for([c.school_year for c in complete], followed.school_year if followed else None)
         if not complete and (within := first_year.build(con, run, target, candidate)) is not None:
             complete, recipe = [within.cohort], within.recipe
-        digest = _fit(candidate, recipe, followed, run.deployment.settings.model)
+        searched = search(con, candidate, complete, run.deployment.settings.model)
+        settings = searched.applied(run.deployment.settings.model) if searched else run.deployment.settings.model
+        digest = _fit(candidate, recipe, followed, settings)
         plan = Plan(
             target=target,
             trained_as_of=str(run.as_of),
@@ -42,12 +45,16 @@ def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
             cohorts=complete,
             running=followed,
             recipe=recipe,
+            settings=settings,
         )
+        if searched:
+            candidate.write_record(SEARCH, searched)
         candidate.write_record(PLAN, plan)
         candidate.seal()
         counts["cohorts"] += len(complete)
         counts["snapshots"] += sum(c.snapshots for c in complete)
         counts["boosters"] += len(recipe.fits)
+        counts["search_trials"] += len(searched.trials) if searched else 0
         log.info("target trained", target=target, recipe=recipe.name, cohorts=len(complete))
     return counts
 
