@@ -58,8 +58,9 @@ def as_utf8(path: Path, encodings: Sequence[Encoding], work: Path) -> tuple[Path
         return path, encoding, True
     if not is_clean:
         damage = _damage(path, encoding)
-        is_damaged = damage.damaged_line_count > DAMAGED_AT_MOST * damage.line_count and not (encoding == "utf-8" and damage.is_own)
-        if is_damaged or damage.first_line == 1:
+        is_own_text = encoding == "utf-8" and damage.is_own
+        is_other = damage.damaged_line_count > DAMAGED_AT_MOST * damage.line_count and not is_own_text
+        if is_other or damage.first_line == 1:
             raise _wrong(path, encoding, damage.first_line)
     copy = work / f"{path.name}.utf-8"
     with copy.open("w", encoding="utf-8", newline="") as out:
@@ -127,10 +128,13 @@ def _verify_listed(path: Path, head: bytes, encodings: Sequence[Encoding], marke
 
 
 def _fitting(path: Path, head: bytes, encodings: Sequence[Encoding]) -> tuple[Encoding, bool]:
-    """The first encoding in which all of the file is text, or in which it was written before it was damaged."""
+    """The first encoding in which all of the file is text, or in which it was written before it was damaged.
+
+    UTF-8 is tried first wherever it is listed: it fits no other text by chance, and one-byte encodings fit nearly any.
+    """
     if "utf-16" in encodings and utf16_order(head):
         return "utf-16", _is_clean(path, "utf-16")
-    unmarked: list[Encoding] = [e for e in encodings if e != "utf-16"]
+    unmarked = sorted((e for e in encodings if e != "utf-16"), key=lambda e: e != "utf-8")
     for encoding in unmarked:
         if _is_clean(path, encoding):
             return encoding, True

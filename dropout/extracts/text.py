@@ -72,7 +72,10 @@ def quick_sheet(path: Path, kind: SourceFile) -> Sheet | None:
     encodings: list[str] = many(kind.encoding)  # type: ignore[arg-type]
     if encodings[0] != "utf-8" or mark_of(path) not in (None, "utf-8"):
         return None
-    layout = _layout(path, kind, path.name)
+    try:
+        layout = _layout(path, kind, path.name)
+    except ExtractError:  # as its bytes are; in its own encoding, or with its own ends of line, it may have one
+        return None
     found = _survey(path)
     if found.has_nul or found.has_mixed_ends or found.has_quote:
         return None
@@ -111,7 +114,8 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
     rejects: list[Reject] = []
     if not found.has_quote:
         errors = con.execute(
-            "select distinct line, error_type, if(error_type = 'TOO MANY COLUMNS', csv_line, null) from reject_errors order by line"
+            "select distinct line, error_type, if(error_type = 'TOO MANY COLUMNS', csv_line, null) as csv_line "
+            "from reject_errors order by line"
         ).fetchall()
         con.execute("drop table reject_errors; drop table reject_scans")
         if any(text and not lines.judge(text, len(layout.header), layout.delimiter)[1] for _, _, text in errors):
@@ -195,7 +199,8 @@ def _layout(path: Path, kind: SourceFile, where: str) -> Layout:
 
 def _head(path: Path) -> list[str]:
     """The lines among which the header is looked for; one that is too long for a header is left empty, and not kept."""
-    head, size = [], 0
+    head: list[str] = []
+    size = 0
     with path.open("rb") as file:
         while len(head) <= LOOKED_AT and size < HEAD_AT_MOST and (line := file.readline(lines.LONGEST + 1)):
             is_long = len(line) > lines.LONGEST
