@@ -42,6 +42,11 @@ class Damage:
         """Whether the file was written in this encoding, and damaged later."""
         return is_own(self.good_line_count, self.damaged_line_count)
 
+    @property
+    def is_mostly_good(self) -> bool:
+        """Whether most lines are whole: enough where a mark or the zero bytes of UTF-16 tell the encoding."""
+        return self.line_count > 2 * self.damaged_line_count
+
 
 def as_utf8(path: Path, encodings: Sequence[Encoding], work: Path) -> tuple[Path, Encoding, bool]:
     """`path` itself when it is clean UTF-8, else a copy in `work`; the encoding it was read with; whether all of it was text.
@@ -58,9 +63,10 @@ def as_utf8(path: Path, encodings: Sequence[Encoding], work: Path) -> tuple[Path
         return path, encoding, True
     if not is_clean:
         damage = _damage(path, encoding)
-        is_own_text = encoding == "utf-8" and damage.is_own
-        is_other = damage.damaged_line_count > DAMAGED_AT_MOST * damage.line_count and not is_own_text
-        if is_other or damage.first_line == 1:
+        is_told = bool(marked) or encoding == "utf-16"
+        is_text = damage.is_mostly_good if is_told else encoding == "utf-8" and damage.is_own
+        is_many = damage.damaged_line_count > DAMAGED_AT_MOST * damage.line_count
+        if (is_many and not is_text) or damage.first_line == 1:
             raise _wrong(path, encoding, damage.first_line)
     copy = work / f"{path.name}.utf-8"
     with copy.open("w", encoding="utf-8", newline="") as out:
