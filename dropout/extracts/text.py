@@ -23,6 +23,9 @@ CHUNK = 1 << 20
 COLUMNS_AT_MOST = 20_000  # of a header
 HEAD_AT_MOST = 4 << 20  # characters, of all lines among which the header is looked for
 WRITTEN_AT_MOST = 3 * lines.LONGEST  # bytes of a line as `lines.mend` writes it: each quote twice, each cell in quotes
+BLOCK = 4096
+# DuckDB keeps the whole line, several times over, for each field too many in it: a few hundred wide lines would fill the memory
+WATCHED = "ignore_errors=true, store_rejects=true, rejects_limit=5000"
 NEWLINE = ord("\n")
 STRUCTURE = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields"}
 
@@ -36,6 +39,7 @@ class Survey:
     has_nul: bool
     has_quote: bool
     has_mixed_ends: bool
+    has_long_line: bool  # of more than 2 * BLOCK bytes, or some of more than BLOCK
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,15 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
     """
     quoting = "quote='\"', escape='\"'" if found.has_quote else "quote='', escape='', ignore_errors=true"
     relation = _plain(text, layout, quoting)
-    watched = relation if found.has_quote else relation.replace("ignore_errors=true", "ignore_errors=true, store_rejects=true")
+    is_watched = not (found.has_quote or found.has_long_line)
+    watched = relation.replace("ignore_errors=true", WATCHED) if is_watched else relation
     try:
         # the last cell too: DuckDB must look at every line to its end, or it notices no line that is cut
         [(rows, _)] = con.execute(f"select count(*), count(c{len(layout.header) - 1}) from ({watched})").fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
         return None
     rejects: list[Reject] = []
-    if not found.has_quote:
+    if is_watched:
         errors = con.execute(
             "select distinct line, error_type, if(error_type = 'TOO MANY COLUMNS', csv_line, null) as csv_line "
             "from reject_errors order by line"
@@ -154,7 +159,7 @@ def _read_csv(path: Path, names: list[str], options: str, *, parallel: bool = Tr
 def _survey(path: Path) -> Survey:
     """Counts lines and looks for what needs care, in one pass over the bytes."""
     count, crlf, cr, tail = 0, 0, 0, b""
-    has_nul = has_quote = False
+    has_nul = has_quote = has_long_line = False
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             verify_time()
@@ -163,6 +168,9 @@ def _survey(path: Path) -> Survey:
                 cr += chunk.count(b"\r")
                 crlf += chunk.count(b"\r\n") + (tail.endswith(b"\r") and chunk.startswith(b"\n"))
             has_nul, has_quote = has_nul or b"\0" in chunk, has_quote or b'"' in chunk
+            has_long_line = has_long_line or any(
+                chunk.find(b"\n", at, at + BLOCK) < 0 for at in range(0, len(chunk) - BLOCK, BLOCK)
+            )
             tail = (tail + chunk)[-CHUNK:]
     body = tail.rstrip(b"\r\n")
     empty_at_the_end = max(0, tail.count(b"\n", len(body)) - 1)
@@ -173,16 +181,17 @@ def _survey(path: Path) -> Survey:
         has_nul=has_nul,
         has_quote=has_quote,
         has_mixed_ends=cr != crlf or 0 < crlf < count,
+        has_long_line=has_long_line,
     )
 
 
 def _layout(path: Path, kind: SourceFile, where: str) -> Layout:
     """The header and what stands above it, cut by the first declared delimiter with which the header is known."""
     assert kind.delimiter is not None
-    head = _head(path)
+    head, too_long = _head(path)
     first: ExtractError | None = None
     for delimiter in many(kind.delimiter):
-        too_wide = next((i for i, line in enumerate(head, start=1) if line.count(delimiter) >= COLUMNS_AT_MOST), 0)
+        too_wide = next((i for i, line in enumerate(head, start=1) if line.count(delimiter) >= COLUMNS_AT_MOST), too_long)
         rows = [lines.cut(line, delimiter) if line.count(delimiter) < COLUMNS_AT_MOST else [] for line in head]
         try:
             at, header = find_header(rows, kind, where)
@@ -197,21 +206,20 @@ def _layout(path: Path, kind: SourceFile, where: str) -> Layout:
     raise first
 
 
-def _head(path: Path) -> list[str]:
-    """The lines among which the header is looked for; one that is too long for a header is left empty, and not kept."""
+def _head(path: Path) -> tuple[list[str], int]:
+    """The lines among which the header is looked for; one that is too long for a header is left empty. Number of the first such."""
     head: list[str] = []
-    size = 0
+    size = too_long = 0
     with path.open("rb") as file:
         while len(head) <= LOOKED_AT and size < HEAD_AT_MOST and (line := file.readline(lines.LONGEST + 1)):
             is_long = len(line) > lines.LONGEST
+            too_long = too_long or is_long * (len(head) + 1)
             while is_long and line and not line.endswith(b"\n"):
                 line = file.readline(CHUNK)
                 verify_time()
             head.append("" if is_long else line.decode("utf-8-sig", errors="replace").rstrip("\r\n"))
             size += len(head[-1])
-    if not any(head):
-        raise _too_wide(path.name, 1)
-    return head
+    return head, too_long
 
 
 def _too_wide(where: str, line: int) -> ExtractError:
