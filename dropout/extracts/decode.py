@@ -88,7 +88,7 @@ def utf16_order(head: bytes) -> str:
     pairs = np.frombuffer(head[: len(head) // 2 * 2], np.uint8).reshape(-1, 2)
     first, second = pairs[:, 0], pairs[:, 1]
     little, big = (int(np.count_nonzero((a == 0) & (b > 0) & (b < 0x80))) for a, b in ((second, first), (first, second)))
-    if max(little, big) < TOLD_AT_LEAST * len(pairs) or min(little, big) * 10 > max(little, big):
+    if not len(pairs) or max(little, big) < TOLD_AT_LEAST * len(pairs) or min(little, big) * 10 > max(little, big):
         return ""
     return "utf-16-le" if little > big else "utf-16-be"
 

@@ -119,15 +119,21 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
     rejects: list[Reject] = []
     if is_watched:
         errors = con.execute(
-            "select distinct line, error_type, if(error_type = 'TOO MANY COLUMNS', csv_line, null) as csv_line "
+            "select distinct line, error_type, "
+            "if(error_type = 'TOO MANY COLUMNS' or trim(csv_line, chr(9) || chr(10) || chr(13) || ' ') = '', csv_line, null) as csv_line "
             "from reject_errors order by line"
         ).fetchall()
         con.execute("drop table reject_errors; drop table reject_scans")
-        if any(text and not lines.judge(text, len(layout.header), layout.delimiter)[1] for _, _, text in errors):
-            return None  # blank cells beyond the last column, which to DuckDB are too many
+        if any(text is not None and _is_none(text, layout) for _, _, text in errors):
+            return None
         rejects = [(int(line), "", STRUCTURE[kind]) for line, kind, _ in errors if kind in STRUCTURE]
     sheet = _sheet(relation, text, layout, found, encoding, rejects)
     return sheet if rows + len(rejects) == sheet.line_count else None
+
+
+def _is_none(line: str, layout: Layout) -> bool:
+    """Whether a line that DuckDB could not take is no reject: it is blank, or has blank cells beyond its last column."""
+    return not line.strip() or not lines.judge(line.strip("\r\n"), len(layout.header), layout.delimiter)[1]
 
 
 def _line_by_line(text: Path, layout: Layout, found: Survey, encoding: str, work: Path) -> Sheet:
