@@ -198,7 +198,7 @@ class SourceFile(Strict):
             return {name for name in (*self.fields, *self.keys) if ID.search(name)} | set(self.keys)
         columns = self.contract.columns
         named = {n for n, c in columns.items() if n in self.contract.key or c.pii == "pseudonym" or c.values or ID.search(n)}
-        return {columns[n].source or n for n in named} | {"school_year", *self.keys}
+        return {columns[n].source or n for n in named} | set(self.keys)
 
     def required(self) -> set[str]:
         """Columns that the file itself must have."""

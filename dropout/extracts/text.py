@@ -120,7 +120,7 @@ def _at_once(con: duckdb.DuckDBPyConnection, text: Path, layout: Layout, found: 
     if is_watched:
         errors = con.execute(
             "select distinct line, error_type, "
-            "if(error_type = 'TOO MANY COLUMNS' or trim(csv_line, chr(9) || chr(10) || chr(13) || ' ') = '', csv_line, null) as csv_line "
+            "if(error_type = 'TOO MANY COLUMNS' or regexp_full_match(csv_line, '\\s*'), csv_line, null) as csv_line "
             "from reject_errors order by line"
         ).fetchall()
         con.execute("drop table reject_errors; drop table reject_scans")
@@ -213,7 +213,7 @@ def _layout(path: Path, kind: SourceFile, where: str) -> Layout:
 
 
 def _head(path: Path) -> tuple[list[str], int]:
-    """The lines among which the header is looked for; one that is too long for a header is left empty. Number of the first such."""
+    """The lines among which the header is looked for, one too long for a header left empty; and the number of the first such."""
     head: list[str] = []
     size = too_long = 0
     with path.open("rb") as file:

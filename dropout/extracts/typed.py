@@ -106,8 +106,10 @@ def _plain(column: Column) -> str:
     if column.codes is not None:
         return _filled(_code(cell, column), column)
     if column.type == "VARCHAR":
-        text = f"nullif({normal_sql(cell) if column.is_name else f'trim({cell})'}, '')" if column.is_trimmed else cell
-        if column.name == "school_year":
+        is_year = column.name == "school_year"
+        bare = normal_sql(cell) if column.is_name or is_year else f"trim({cell})"
+        text = f"nullif({bare}, '')" if column.is_trimmed else cell
+        if is_year:
             text = rf"regexp_replace({text}, '{_YEARS}', '\1-' || left({text}, 2) || '\2')"
         return _filled(text, column)
     return _filled(_value(cell, column), column)

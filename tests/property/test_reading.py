@@ -46,7 +46,7 @@ encodings = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-1
 
 @dataclass(frozen=True)
 class Read:
-    """What came of a file: its rows as text, its rejects' lines, how many lines rows took in or were blank, and its header's line."""
+    """What came of a file: its rows as text, its rejects' lines, and how many lines rows took in, or were blank."""
 
     rows: list[tuple[int, str]]  # line, cells together
     cells: Rows
@@ -96,7 +96,7 @@ BAD = [
 
 @st.composite
 def registers(draw: st.DrawFn) -> tuple[list[str], bytes, str, list[str]]:
-    """Lines of a register with typed columns, each with a marker; bytes, the encoding of them, and the encodings of the source."""
+    """Lines of a register with typed columns, each with a marker; their bytes, codec, and the source's encodings."""
     codec = draw(encodings)
     kept = {"utf-8-sig": "utf-8"}.get(codec, "utf-16" if codec.startswith("utf-16") else codec)
     end = draw(st.sampled_from(["\n", "\r\n"]))
@@ -184,7 +184,7 @@ def is_withstood(case: tuple[Rows, bytes, str, str], damage: list[tuple[int, int
 
 
 def counted(content: bytes, found: Read) -> None:
-    """Lines that hold anything, below the first row or reject, are as many as rows, rejects, lines set aside and those taken in."""
+    """Lines that hold anything, below the first row or reject, are as many as rows, rejects, lines aside and those taken in."""
     lines = (content.decode("utf-16", "replace").encode() if found.taken.encoding == "utf-16" else content).split(b"\n")
     if len(lines) < 2:
         return  # ended by CR alone
