@@ -22,6 +22,7 @@ CHECKED_EVERY = 1024  # lines between two looks at the clock
 OPEN_QUOTE = "an open or misplaced quote"
 TOO_LONG = "a line of more than a million characters"
 LONE_CR = "a carriage return outside quotes"
+TO_A_QUOTE = re.compile(r'[^"]*+(?:""[^"]*+)*+')  # the text of a cell, up to the quote that closes it
 csv.field_size_limit(LONGEST)  # Python's own is 131,072; a line is never longer than ours
 
 
@@ -170,9 +171,7 @@ def _run_on(
         whole.append(further)
         size += len(further)
         is_closing = further.count('"') % 2 == 1
-        # the line that closes a row's first cell has as many cells as a row, and tells nothing by it
-        is_telling = bool(opening.fields) or not is_closing
-        if size > LONGEST or (is_telling and _looks_like_a_row(further, width, delimiter)):
+        if size > LONGEST or _looks_like_a_row(further, len(opening.fields) if is_closing else None, width, delimiter):
             return refused
         if is_closing:
             together = "\n".join(whole)
@@ -192,12 +191,19 @@ def _may_run_on(opening: Parted, width: int, delimiter: str) -> bool:
     return len(opening.fields) == width - 1 or len(opening.fields) + len(opening.tail.split(delimiter)) != width
 
 
-def _looks_like_a_row(line: str, width: int, delimiter: str) -> bool:
-    """Whether a line that may stand within a quoted cell is a row by itself, or would be without a stray quote."""
+def _looks_like_a_row(line: str, closes_after: int | None, width: int, delimiter: str) -> bool:
+    """Whether a line that may stand within a quoted cell is a row by itself, or would be without a stray quote.
+
+    One that closes a cell with `closes_after` fields before it has as many as a row if as many stand before its quote:
+    for the first cell of a row that is so of any text, and tells nothing.
+    """
+    if closes_after is not None:
+        text = TO_A_QUOTE.match(line)
+        return text is not None and 0 < closes_after == text[0].count(delimiter)
     if not judge(line, width, delimiter)[1]:
         return True
     parted = _parted(line.rstrip("\r"), delimiter)
-    return len(parted.fields) + (len(parted.tail.split(delimiter)) if parted.tail is not None else 0) == width
+    return parted.tail is not None and len(parted.fields) + len(parted.tail.split(delimiter)) == width
 
 
 def _physical(file: io.TextIOWrapper) -> Iterator[str]:

@@ -66,6 +66,7 @@ def read(folder: Path, content: str, **changes: object) -> Read:
         ('"B\nb";1;P;x\n', [(2, "x")], []),
         ('B;1;"P\n";x\n', [(2, "x")], []),
         ('B;1;P;"a\n\n""b""; c"\n', [(2, 'a\n\n"b"; c')], []),
+        ('"B";"\n";"P;";"x"\n', [(2, "x")], []),
         # nothing closes it
         ('B;1;P;"a\nb\nc', [], [(2, OPEN), (3, "too few fields"), (4, "too few fields")]),
     ],
