@@ -198,17 +198,17 @@ def counted(content: bytes, found: Read) -> None:
 
 def markers_are_withstood(case: tuple[list[str], bytes, str, list[str]], damage: list[tuple[int, int, bytes]]) -> None:
     """After damage each marker that is still whole in the file is in a row, or on the line of a reject."""
-    _, content, _, listed = case
+    _, content, codec, listed = case
     broken = hurt(content, damage, 0)
     try:
         found = read(broken, listed, ";", TYPED)
     except ExtractError as error:
         assert str(error)
         return
-    codec = {"utf-16": "utf-16-le" if b"\n\0" in broken else "utf-16-be"}.get(found.taken.encoding, "latin-1")
+    order = "utf-16-be" if codec == "utf-16-be" else "utf-16-le"  # Python marks UTF-16 as little-endian here
+    whole = broken.decode(order if found.taken.encoding == "utf-16" else "latin-1", "replace")
     header = min([line for line, _ in [*found.rows, *found.rejects]], default=0)
     there = "\n".join([cells for _, cells in found.rows] + found.raw)
-    whole = broken.decode(codec, "replace")
     if header:
         lost = set(MARKER.findall("\n".join(whole.split("\n")[header - 1 :]))) - set(MARKER.findall(there))
         assert not lost
