@@ -3,7 +3,9 @@
 import re
 
 from dropout.errors import ExtractError
-from dropout.extracts.source import SourceFile, folded, without_accents
+from dropout.extracts.normal import normal
+from dropout.extracts.source import SourceFile, folded, many, without_accents
+from dropout.warehouse.deadline import verify_time
 
 LOOKED_AT = 40  # lines: titles, school and class stand above the header of many exports
 
@@ -15,6 +17,7 @@ def find_header(rows: list[list[str]], kind: SourceFile, where: str) -> tuple[in
     the error names the headers that the source knows and counts the others: a file without a header has people there.
     """
     for index in range(min(len(rows), LOOKED_AT)):
+        verify_time()
         header = _joined(rows, index) if kind.header_rows == 2 else rows[index]
         if not _missing(header, kind) and (not kind.unpivot or wide_places(header, kind)):
             _verify_once(header, kind, f"{where}:{index + 1}")
@@ -46,7 +49,7 @@ def wide_places(header: list[str], kind: SourceFile) -> dict[int, dict[str, str]
         return {}
     pattern = re.compile(kind.unpivot.headers, re.IGNORECASE)
     bare = re.compile(without_accents(kind.unpivot.headers), re.IGNORECASE)
-    written = [" ".join(h.replace("\ufeff", "").split()) for h in header]
+    written = [" ".join(normal(h).split()) for h in header]
     matches = {i: pattern.search(h) or bare.search(without_accents(h)) for i, h in enumerate(written)}
     return {i: {k: v for k, v in m.groupdict().items() if v is not None} for i, m in matches.items() if m}
 
@@ -69,11 +72,19 @@ def _missing(header: list[str], kind: SourceFile) -> list[str]:
 
 
 def _verify_once(header: list[str], kind: SourceFile, where: str) -> None:
+    """Raises ExtractError when a header, or a column of ours under two of its spellings, stands twice: which is meant?"""
     at = [folded(h) for h in header]
-    known = {folded(s): s for spellings in kind.headers().values() for s in spellings}
-    twice = sorted(known[h] for h in known if at.count(h) > 1)
-    if twice:
-        raise ExtractError(f"header names given twice: {', '.join(twice)}", where=where, remedy="Name each column once.")
+    once = {name: [name] for name in (*kind.only, *kind.deleted)}
+    wanted = kind.headers() | once | ({"known_at": many(kind.known_at)} if kind.known_at else {})
+    for name, spellings in wanted.items():
+        found = {place: s for s in reversed(spellings) for place, h in enumerate(at) if h == folded(s)}
+        if len(found) < 2:
+            continue
+        numbers = " and ".join(str(place + 1) for place in sorted(found))
+        named = list(dict.fromkeys(found[place] for place in sorted(found)))
+        what = f"header names given twice: {named[0]}" if len(named) == 1 else f"two headers for {name}: {', '.join(named)}"
+        remedy = "Name each column once." if len(named) == 1 else "Export one of them, or say in the source which one it is."
+        raise ExtractError(f"{what} (columns {numbers})", where=where, remedy=remedy)
 
 
 def _not_found(header: list[str], kind: SourceFile, where: str) -> ExtractError:

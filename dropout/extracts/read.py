@@ -1,5 +1,6 @@
 """read: files → typed rows under pseudonyms; identity goes to its own store; lines = rows + rejects + set aside."""
 
+import errno
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import duckdb
 
 from dropout.contracts.contract import load_contracts
 from dropout.contracts.ddl import quoted
-from dropout.errors import ExtractError
+from dropout.errors import DropoutError, ExtractError
 from dropout.extracts import drift
 from dropout.extracts.confined import Limits
 from dropout.extracts.rejected import keep_rejects
@@ -17,12 +18,15 @@ from dropout.extracts.siblings import joined
 from dropout.extracts.source import Source, SourceFile, assign, learn, load_source
 from dropout.extracts.stage import clear, forget, stage
 from dropout.extracts.take import Taken, open_sheet, take
-from dropout.extracts.whole import drop, fits, forget_whole, take_whole
+from dropout.extracts.whole import drop, fits, forget_whole, table_name, take_whole
 from dropout.privacy import identity, pseudonym
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
 from dropout.warehouse.deadline import deadline
 from dropout.warehouse.ledger import Counts, Run, notice
+
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)  # no room, or no more files may be open
+RECORDS = ("ops.reject", "ops.file", "identity.reject_line")  # what the ledger and the identity store hold of a file
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery)
     with tempfile.TemporaryDirectory(dir=run.deployment.work, prefix="read-") as work:
         for entry in entries:
             try:
-                for key, value in _read_file(con, run, delivery, entry, Path(work)).items():
+                for key, value in _read_or_undo(con, run, delivery, entry, Path(work)).items():
                     counts[key] += value
             except ExtractError as error:
                 stops.append(_stop(con, run, delivery, entry.name, error, entry))
@@ -159,24 +163,58 @@ def _stop(
     return error
 
 
-def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, entry: Entry, work: Path) -> Counts:
+def _read_or_undo(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, entry: Entry, work: Path) -> Counts:
+    """One file, or ExtractError and nothing of it: whatever goes wrong in a file is that file's end, not the night's.
+
+    Our other errors, a lack of memory or disk, and a database that is beyond use are not a file's doing, and pass.
+    """
+    file_id = _file_number(con, delivery, entry)
+    try:
+        return _read_file(con, run, delivery, entry, work, file_id)
+    except ExtractError:
+        _undo(con, entry, file_id)
+        raise
+    except Exception as error:
+        if _is_beyond_a_file(error):
+            raise
+        _undo(con, entry, file_id)
+        raise ExtractError(
+            "the file cannot be read",
+            where=entry.name,
+            cause=f"An unexpected {type(error).__name__}.",  # its text may hold a person's values
+            remedy="Export it again; if it stops again, report this file's structure.",
+        ) from None
+
+
+def _is_beyond_a_file(error: Exception) -> bool:
+    """Whether `error` would meet any other file too."""
+    if isinstance(error, OSError):
+        return error.errno in MACHINE
+    return isinstance(error, DropoutError | MemoryError | duckdb.FatalException)
+
+
+def _undo(con: duckdb.DuckDBPyConnection, entry: Entry, file_id: int) -> None:
+    """Takes out what a file that is stopped has left in staging and in the ledger."""
+    kind = entry.kind
+    tables = [f"raw_{kind.raw}"] if kind.raw else [f"staging.read.{kind.table}", f"staging.gone.{kind.table}"]
+    for table in (*tables, *RECORDS):
+        con.execute(f"delete from {table} where file_id = ?", [file_id])
+    if kind.contract:
+        drop(con, f"staging.whole.{quoted(table_name(kind.contract, file_id))}")
+
+
+def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, entry: Entry, work: Path, file_id: int) -> Counts:
     """One file into staging (or, for a raw kind, into temp table `raw_<name>`)."""
     kind, settings = entry.kind, run.deployment.settings
     path = delivery.folder / entry.name
     limits = Limits(settings.intake.memory_mb << 20, settings.intake.file_seconds)
-    file_id = _file_number(con, delivery, entry)
     with deadline(con, limits.seconds, entry.name):
         whole = None
         if fits(path, kind, is_history=delivery.is_history):
             whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id)
         sheet, taken = whole or _sheet_and_rows(con, path, entry, work, limits)
-        try:
-            drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
-            drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
-        except ExtractError:
-            if whole:
-                drop(con, taken.table)
-            raise
+        drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
+        drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
         rows, lost = joined(con, taken.rows, kind, entry.name)
         counts = {"lines": taken.line_count, "rejects": taken.reject_count + lost, "aside": taken.aside_count}
         _record(con, delivery, entry, file_id, counts, taken.encoding)
@@ -206,7 +244,7 @@ def _file_number(con: duckdb.DuckDBPyConnection, delivery: Delivery, entry: Entr
     place = [delivery.no, entry.name, entry.kind.label]
     known = con.execute("select file_id from ops.file where delivery_no = ? and file = ? and source_file = ?", place).fetchall()
     [(number,)] = known or con.execute("select nextval('ops.file_number')").fetchall()
-    for table in ("ops.reject", "ops.file", "identity.reject_line"):
+    for table in RECORDS:
         con.execute(f"delete from {table} where file_id = ?", [number])
     return int(number)
 

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from dropout.extracts.sheet import Sheet
+from dropout.warehouse.deadline import verify_time
 
 CHUNK = 1 << 20
 KEPT_CHARACTERS = 4000  # of a raw line; `raw/` has all of it
@@ -38,6 +39,7 @@ def _raw_lines(path: Path, wanted: list[int]) -> Iterator[str]:
     number, rest = 1, b""
     with path.open("rb") as file:
         while target is not None and (chunk := file.read(CHUNK)):
+            verify_time()
             if number + chunk.count(b"\n") < target:
                 number += chunk.count(b"\n")
                 rest = chunk[chunk.rfind(b"\n") + 1 :] if b"\n" in chunk else (rest + chunk)[-CHUNK:]

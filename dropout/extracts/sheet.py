@@ -14,6 +14,8 @@ class Sheet:
     row of the file, counted from 1). Without it the relation's first row is line `first_line`, and `left_out` are the
     lines between that it skips. `above` are the lines above the header. `is_typed`: dates and numbers were typed in
     the file, so that dates come as ISO text and numbers with a point. `text` is its UTF-8 text, for a file of lines.
+    There a row may run over several lines: lines below the header = `line_count` + `continued_count`, those that rows
+    take up beyond their first, + `blank_count`.
     """
 
     relation: str
@@ -27,6 +29,8 @@ class Sheet:
     encoding: str
     is_typed: bool
     text: Path | None = None
+    continued_count: int = 0
+    blank_count: int = 0
 
     def placed(self, rows: str) -> str:
         """Query `rows`, whose `line` counts on from `first_line`, with the lines of the file; reads temp table `left_out`."""

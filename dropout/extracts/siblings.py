@@ -4,6 +4,7 @@ import duckdb
 
 from dropout.contracts.ddl import quoted
 from dropout.errors import ExtractError
+from dropout.extracts.normal import normal_sql
 from dropout.extracts.source import Join, SourceFile
 
 
@@ -16,7 +17,8 @@ def joined(con: duckdb.DuckDBPyConnection, rows: str, kind: SourceFile, name: st
     lost = 0
     for number, join in enumerate(kind.join):
         _verify_there(con, join, name)
-        con.execute(f"create or replace temp table joined_{number} as {_statement(rows, join, kind)}")
+        texts = {str(c) for c, t, *_ in con.execute(f"describe raw_{join.file}").fetchall() if t == "VARCHAR"}
+        con.execute(f"create or replace temp table joined_{number} as {_statement(rows, join, kind, texts)}")
         rows = f"select * exclude (has_sibling) from joined_{number}"
         if join.is_required:
             lacking = f"from joined_{number} where not has_sibling"
@@ -28,14 +30,19 @@ def joined(con: duckdb.DuckDBPyConnection, rows: str, kind: SourceFile, name: st
     return rows, lost
 
 
-def _statement(rows: str, join: Join, kind: SourceFile) -> str:
+def _statement(rows: str, join: Join, kind: SourceFile, texts: set[str]) -> str:
+    """The join; `texts` are the sibling's fields of text, compared as keys are: `normal`, as ours are already."""
     types = kind.canonical()
-    key = ", ".join(quoted(theirs) for theirs in join.on.values())
-    equal = " and ".join(f"r.{quoted(ours)} = s.{quoted(theirs)}" for ours, theirs in join.on.items())
+    theirs_as = {t: normal_sql(quoted(t)) if t in texts else quoted(t) for t in join.on.values()}
+    key = ", ".join(theirs_as.values())
+    places = {t: f"key_{i}" for i, t in enumerate(theirs_as)}
+    equal = " and ".join(f"r.{quoted(ours)} = s.{places[theirs]}" for ours, theirs in join.on.items())
+    keyed = ", ".join(f"{theirs_as[t]} as {place}" for t, place in places.items())
     taken = ", ".join(
         f"try_cast(s.{quoted(theirs)} as {types.get(ours, 'VARCHAR')}) as {quoted(ours)}" for ours, theirs in join.take.items()
     )
-    last = f"(select * from raw_{join.file} qualify row_number() over (partition by {key} order by file_id desc, line desc) = 1)"
+    latest = f"row_number() over (partition by {key} order by file_id desc, line desc) = 1"
+    last = f"(select *, {keyed} from raw_{join.file} qualify {latest})"
     return f"select r.*, {taken}, s.line is not null as has_sibling from ({rows}) as r left join {last} as s on {equal}"
 
 

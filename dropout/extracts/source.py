@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from dropout.contracts.contract import Contract, Type, load_contracts
 from dropout.country import Country, SchoolYear
 from dropout.errors import SettingsError
+from dropout.extracts.normal import normal
 from dropout.resources import resource
 from dropout.strict import Strict, read_yaml
 
@@ -32,6 +33,7 @@ DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
 UNNEEDED = "unneeded"  # in the ledger, the target of files that carry nothing for us; and the only field of theirs
 YEARS: list[SchoolYear] = []  # those of the country whose sources were learnt last
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+ID = re.compile(r"(?:^|_)ids?(?:_|$)|Ids?$")  # school_id, id_student, sourcedId
 PERIOD_START = "period_start"  # of a table about periods, whose event date is the period's end
 
 
@@ -210,6 +212,17 @@ class SourceFile(Strict):
             return {name: [name] for name in self.fields}
         return {name: many(h) for name, h in (self.columns | self.keys).items()}
 
+    def names(self) -> set[str]:
+        """Columns of text that name a thing: keys and references, the school year, words of a closed list.
+
+        A raw file has no contract: there it is what calls itself an id.
+        """
+        if not self.contract:
+            return {name for name in (*self.fields, *self.keys) if ID.search(name)} | set(self.keys)
+        columns = self.contract.columns
+        named = {n for n, c in columns.items() if n in self.contract.key or c.pii == "pseudonym" or c.values or ID.search(n)}
+        return {columns[n].source or n for n in named} | set(self.keys)
+
     def required(self) -> set[str]:
         """Columns that the file itself must have."""
         if self.raw:
@@ -345,10 +358,12 @@ def assign(country: Country, names: list[str]) -> dict[str, Source]:
 
 
 def folded(text: str) -> str:
-    """A header or code as it is compared: no accents, no case, single spaces."""
-    return " ".join(without_accents(text).replace("\ufeff", "").casefold().split())
+    """A header or code as it is compared: no accents, no case, single spaces, no unseen marks, ASCII digits."""
+    return " ".join(without_accents(normal(text)).casefold().split())
 
 
 def without_accents(text: str) -> str:
     """`text` without accents and vowel signs: é is e, أ is ا."""
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -14,6 +14,7 @@ from dropout.extracts.around import around
 from dropout.extracts.confined import Limits
 from dropout.extracts.counted import uncut
 from dropout.extracts.header import place_of, places
+from dropout.extracts.normal import normal, normal_sql
 from dropout.extracts.sheet import Reject, Sheet
 from dropout.extracts.source import FORMATS, SourceFile, folded, many
 from dropout.extracts.typed import UNMAPPED, Column, type_cells
@@ -61,7 +62,7 @@ def take(con: duckdb.DuckDBPyConnection, sheet: Sheet, kind: SourceFile, name: s
     own = own_cells(sheet, kind)
     relation, units = sheet.relation, sheet.line_count
     if kind.unpivot:
-        long = unpivoted(sheet, kind, found)
+        long = unpivoted(sheet, kind, found, name)
         con.execute(f"create or replace temp table long as {long.relation}")
         relation, own = "select * from long", own | long.cells
         units = (sheet.line_count - len(sheet.rejects)) * long.records + len(sheet.rejects)
@@ -94,7 +95,7 @@ def own_cells(sheet: Sheet, kind: SourceFile) -> dict[str, str]:
 def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[str, str]) -> list[Column]:
     """Every column this file gives, and where its text comes from: own cells, path and upper lines, or a constant."""
     told = kind.dated(re.compile(kind.unpivot.headers).groupindex) if kind.unpivot else []
-    columns = []
+    columns, names = [], kind.names()
     for name, type_ in kind.types().items():
         formats = [*kind.dates.get(name, kind.date_formats or []), *(ISO if sheet.is_typed else [])]
         cell, codes = own.get(name, "null::varchar"), kind.codes.get(name)
@@ -105,9 +106,10 @@ def columns_of(sheet: Sheet, kind: SourceFile, own: dict[str, str], found: dict[
         elif name in told and not cell.startswith("c"):  # told by the header, and written as ISO text already
             formats = ISO[:1]
         if name in kind.empty and name in own and not kind.unpivot:
-            cell = f"case when trim({cell}) in ({', '.join(map(literal, kind.empty[name]))}) then null else {cell} end"
+            words = ", ".join(literal(normal(word)) for word in kind.empty[name])
+            cell = f"case when {normal_sql(cell)} in ({words}) then null else {cell} end"
         comma, default = bool(kind.decimal_comma), kind.defaults.get(name, "")
-        columns.append(Column(name, type_, cell, codes, list(dict.fromkeys(formats)), comma, default))
+        columns.append(Column(name, type_, cell, codes, list(dict.fromkeys(formats)), comma, default, is_name=name in names))
     if kind.known_at and (place := place_of(sheet.header, many(kind.known_at))) is not None:
         formats = [*(kind.date_formats or []), *(ISO if sheet.is_typed else [])]
         columns.append(Column("known_at", "DATE", f"c{place}", None, list(dict.fromkeys(formats))))
@@ -167,7 +169,7 @@ def _is_one_of(sheet: Sheet, header: str, words: list[str], name: str, cell: str
     if place is None:
         raise ExtractError(f"missing columns: {header}", where=name, remedy="Export the column, or take it out of the source.")
     listed = ", ".join(sorted({literal(folded(word)) for word in words}))
-    return f"coalesce(lower(strip_accents(trim({cell or f'c{place}'}))) in ({listed}), false)"
+    return f"coalesce(lower(strip_accents({normal_sql(cell or f'c{place}')})) in ({listed}), false)"
 
 
 def _reject(con: duckdb.DuckDBPyConnection, sheet: Sheet, *, has_line: bool) -> None:

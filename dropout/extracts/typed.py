@@ -1,7 +1,7 @@
 """Text cells → typed values; a cell that does not fit makes its row a reject.
 
 First every cell is read the plain way, a whole file in one scan. Only rows in which that failed are read again
-with patience: blanks around the cell, Arabic digits, codes in another case or without their accents.
+with patience: what `normal.py` says of unseen marks, blanks and digits, codes in another case or without their accents.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,14 @@ import duckdb
 
 from dropout.contracts.contract import Type
 from dropout.contracts.ddl import literal, quoted
+from dropout.extracts.normal import normal_sql
 from dropout.extracts.source import folded
 
 ASIDE = 255  # in place of the place of a bad column: the row is set aside
 CODES_AT_MOST = 1000  # more spellings than this are no code list; the rest count as unmapped
 AMBIGUOUS = "a date that two formats read differently"
 UNMAPPED = "a code the source does not map"
-_FROM, _TO = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫\u200e\u200f\u00a0", "01234567890123456789."
+_FROM, _TO = "٫\u00a0", "."  # the Arabic decimal sign; a blank that parts thousands
 _YEARS = r"^(\d{4})\s*[-/–]\s*(?:\d{2})?(\d{2})$"  # 2024/2025, 2024-25: both are 2024-2025
 
 
@@ -33,6 +34,7 @@ class Column:
     decimal_comma: bool = False
     default: str = ""
     is_trimmed: bool = True
+    is_name: bool = False  # text that names a thing, as a key does: compared letter by letter, and made `normal`
     words: Sequence[str] = ()  # where given, its codes become one of these, stored as an ENUM: a word as a small number
 
     @property
@@ -104,8 +106,10 @@ def _plain(column: Column) -> str:
     if column.codes is not None:
         return _filled(_code(cell, column), column)
     if column.type == "VARCHAR":
-        text = f"nullif(trim({cell}), '')" if column.is_trimmed else cell
-        if column.name == "school_year":
+        is_year = column.name == "school_year"
+        bare = normal_sql(cell) if column.is_name or is_year else f"trim({cell})"
+        text = f"nullif({bare}, '')" if column.is_trimmed else cell
+        if is_year:
             text = rf"regexp_replace({text}, '{_YEARS}', '\1-' || left({text}, 2) || '\2')"
         return _filled(text, column)
     return _filled(_value(cell, column), column)
@@ -115,7 +119,7 @@ def _filled(value: str, column: Column) -> str:
     if not column.default:
         return value
     cell = _text(column)
-    return f"if(coalesce(trim({cell}), '') = '', {literal(column.default)}::{column.stored}, {value})"
+    return f"if(coalesce({normal_sql(cell)}, '') = '', {literal(column.default)}::{column.stored}, {value})"
 
 
 def _code(cell: str, column: Column) -> str:
@@ -164,13 +168,14 @@ def _greatest(dates: Sequence[str]) -> str:
 def _patient(column: Column) -> str:
     cell = _text(column)
     if column.codes is None:
-        return _value(f"trim({_latin(cell)})", column)
+        return _value(_latin(cell), column)
     ours = f"select any_value(s.ours) from spelling as s where s.column_name = {literal(column.name)} and s.written = {cell}"
     return f"try_cast(({ours}) as {column.stored})"
 
 
 def _latin(cell: str) -> str:
-    return f"translate({cell}, {literal(_FROM)}, {literal(_TO)})"
+    """A number's or date's text; blanks within it may have stood at an edge of it before."""
+    return f"trim(translate({normal_sql(cell)}, {literal(_FROM)}, {literal(_TO)}))"
 
 
 def _read_again(
@@ -183,7 +188,7 @@ def _read_again(
     _spell(con, columns)
     judged = [c for c in columns if c.is_judged]
     mended = ", ".join(f"coalesce({quoted(c.name)}, {_patient(c)}) as {quoted(c.name)}, {_text(c)}" for c in judged)
-    blank = ", ".join(f"nullif(trim({_latin(_text(c))}), '') as {_text(c)}" for c in judged)
+    blank = ", ".join(f"nullif({_latin(_text(c))}, '') as {_text(c)}" for c in judged)
     con.execute(
         "create or replace temp table mended as with place as ("
         f"select rowid as row_no, row_number() over (order by rowid) - 1 as n from {target} where bad < {ASIDE}), "

@@ -13,6 +13,7 @@ import duckdb
 from dropout.contracts.contract import Contract
 from dropout.contracts.ddl import quoted
 from dropout.extracts.around import around
+from dropout.extracts.normal import normal_sql
 from dropout.extracts.sheet import Sheet
 from dropout.extracts.source import FORMATS, SourceFile
 from dropout.extracts.stage import known_of, pseudonymous
@@ -57,8 +58,8 @@ def take_whole(
     target = f"staging.whole.{quoted(table_name(contract, file_id))}"
     own, found = own_cells(sheet, kind), around(kind, name, sheet)
     columns, flags = columns_of(sheet, kind, own, found), flags_of(sheet, kind, own, has_line=False, name=name)
-    # a number with blanks around it is not found, and then hashed without them
-    student_key = "coalesce(i.student_key, pseudonym(nullif(trim(r.student_id), '')))"
+    # a number with blanks around it, or in other digits, is not found, and then hashed as it is compared
+    student_key = f"coalesce(i.student_key, pseudonym(nullif({normal_sql('r.student_id')}, '')))"
     columns = [replace(c, is_trimmed=c.name != "student_id", words=_words(contract, c)) for c in columns]
     values = pseudonymous(contract, {c.name for c in columns}, student_key)
     told = {column: value for column, value in values.items() if not value.startswith("null::")}
@@ -68,7 +69,7 @@ def take_whole(
     con.execute(f"set disabled_optimizers = '{ESTIMATES}'")
     try:
         failures = make_typed(con, target, shape, sheet.relation, columns, flags)
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
         failures = -1
     finally:
         con.execute("set disabled_optimizers = ''")

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dropout.contracts.ddl import literal
+from dropout.errors import ExtractError
 from dropout.extracts.header import wide_places
+from dropout.extracts.normal import normal, normal_sql
 from dropout.extracts.sheet import Sheet
 from dropout.extracts.source import DATE_PARTS, YEAR_START, SourceFile, folded
+
+Alike = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,21 @@ class Long:
     cells: dict[str, str]
 
 
-def unpivoted(sheet: Sheet, kind: SourceFile, around: Mapping[str, str]) -> Long:
-    """The rows of a wide sheet; records that say nothing are left out. `around`: what path and upper lines told."""
+def unpivoted(sheet: Sheet, kind: SourceFile, around: Mapping[str, str], where: str) -> Long:
+    """The rows of a wide sheet; records that say nothing are left out. `around`: what path and upper lines told.
+
+    Raises ExtractError when two columns of file `where` speak of the same thing.
+    """
     assert kind.unpivot is not None
     parts = {folded(text): column for text, column in kind.unpivot.parts.items()}
     records: dict[tuple[tuple[str, str], ...], dict[str, int]] = {}
+    seen: dict[tuple[Alike, str], int] = {}
     for place, groups in wide_places(sheet.header, kind).items():
         target = parts.get(folded(groups.pop("part", ""))) if parts else kind.unpivot.into
         if target:
-            records.setdefault(tuple(sorted(groups.items())), {})[target] = place
+            key = tuple(sorted(groups.items()))
+            _verify_once(seen, (_alike(groups, kind, around), target), place, sheet.header, where)
+            records.setdefault(key, {})[target] = place
     said = [_said(dict(key), kind, around) for key in records]
     targets = [kind.unpivot.into] if kind.unpivot.into else list(dict.fromkeys(kind.unpivot.parts.values()))
     lists = ", ".join(
@@ -43,11 +53,26 @@ def unpivoted(sheet: Sheet, kind: SourceFile, around: Mapping[str, str]) -> Long
     return Long(relation, len(records), cells | {t: f"w{i}" for i, t in enumerate(targets)})
 
 
+def _alike(groups: dict[str, str], kind: SourceFile, around: Mapping[str, str]) -> Alike:
+    """What a header says, however it is spelled: 1/9 and 01/09 are one day."""
+    return tuple(sorted((name, folded(text)) for name, text in _said(groups, kind, around).items()))
+
+
+def _verify_once(seen: dict[tuple[Alike, str], int], what: tuple[Alike, str], place: int, header: list[str], where: str) -> None:
+    first = seen.setdefault(what, place)
+    if first != place:
+        raise ExtractError(
+            f"two columns speak of the same: '{header[first].strip()[:40]}', column {first + 1}, and column {place + 1}",
+            where=where,
+            remedy="Name each column once; nobody can tell which of the two is right.",
+        )
+
+
 def _cell(place: int | None, target: str, kind: SourceFile) -> str:
     if place is None:
         return "null::varchar"
-    empty = ", ".join(literal(word) for word in {"", *kind.empty.get(target, [])})
-    return f"case when trim(c{place}) in ({empty}) then null else c{place} end"
+    empty = ", ".join(literal(normal(word)) for word in ["", *kind.empty.get(target, [])])
+    return f"case when {normal_sql(f'c{place}')} in ({empty}) then null else c{place} end"
 
 
 def _said(groups: dict[str, str], kind: SourceFile, around: Mapping[str, str]) -> dict[str, str]:
@@ -71,6 +96,7 @@ def month_of(date: str) -> tuple[str, str]:
 
 def _date(found: Mapping[str, str], kind: SourceFile) -> str:
     assert kind.unpivot is not None
+    found = {name: normal(text) for name, text in found.items()}
     if "date" in found:
         for pattern in kind.date_formats or []:
             try:

@@ -13,6 +13,7 @@ from dropout.extracts.header import LOOKED_AT, find_header, place_of, places
 from dropout.extracts.sheet import Reject, Sheet
 from dropout.extracts.source import SourceFile, folded, many
 from dropout.extracts.workbook_text import write_workbook
+from dropout.warehouse.deadline import verify_time
 
 WIDEST = 1 << 21  # bytes of a row as `write_workbook` writes it
 
@@ -138,6 +139,7 @@ def _as_lines(con: duckdb.DuckDBPyConnection, grid: Grid, target: Path) -> Path:
     with target.open("w", encoding="utf-8", newline="") as out:
         at = 1
         while row := rows.fetchone():
+            verify_time()
             out.write("\n" * (row[0] - at) + row[1])
             at = row[0]
     return target

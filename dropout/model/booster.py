@@ -4,8 +4,9 @@ The same rows, settings and seed give the same text, on one thread or two (`dete
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -85,7 +86,7 @@ def fit_until(rows: Rows, later: Rows, features: Sequence[Feature], settings: Mo
     params = parameters(features, settings) | {"metric": "binary_logloss"}
     data = lgb.Dataset(rows.x, rows.label, weight=rows.weight, params=params)
     beside = lgb.Dataset(later.x, later.label, weight=later.weight, reference=data, params=params)
-    stop = [lgb.early_stopping(PATIENCE, verbose=False)] if is_stopped else []
+    stop: list[Callable[..., Any]] = [lgb.early_stopping(PATIENCE, verbose=False)] if is_stopped else []
     booster = lgb.train(params, data, num_boost_round=settings.trees, valid_sets=[beside] if is_stopped else None, callbacks=stop)
     trees = booster.best_iteration if is_stopped else booster.current_iteration()
     raw = booster.predict(later.x, raw_score=True, num_iteration=trees, num_threads=settings.threads)

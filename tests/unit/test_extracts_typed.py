@@ -40,7 +40,18 @@ def test_numbers() -> None:
     assert typed("INTEGER", "7", "7,5")[1] == [(3, "not a number")]
 
 
-@pytest.mark.parametrize("written", ["Après-midi", "APRES-MIDI", " après-midi ", "apre\u0300s-midi"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\u200fAprès-midi",
+        "après-midi\t",
+        "Après\u200e-midi\ufeff",
+        "Après-midi",
+        "APRES-MIDI",
+        " après-midi ",
+        "apre\u0300s-midi",
+    ],
+)
 def test_codes_are_compared_without_case_and_accents(written: str) -> None:
     assert typed("VARCHAR", written, codes={"après-midi": "pm"}) == (["pm"], [])
 
@@ -65,7 +76,16 @@ def test_several_formats_in_one_column_are_read_where_they_agree() -> None:
     assert rejects == [(3, AMBIGUOUS)]
 
 
-@pytest.mark.parametrize("written", ["2024-2025", "2024/2025", "2024 / 2025", "2024-25", "2024/25"])
+def test_digits_of_any_script_are_one_code_and_unseen_marks_are_no_part_of_a_value() -> None:
+    assert typed("VARCHAR", "1", "١", "۱", "\u200f1", codes={"1": "late"}) == (["late"] * 4, [])
+    assert typed("VARCHAR", "1", "١", codes={"١": "late"}) == (["late"] * 2, [])
+    assert typed("DATE", "\u200f01/02/2025", "\t٠١/٠٢/٢٠٢٥")[0] == [dt.date(2025, 2, 1)] * 2
+    assert typed("INTEGER", "\u200e7", "\ufeff7 ")[0] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    "written", ["٢٠٢٤/٢٠٢٥", "\u200f2024-25\t", "2024-2025", "2024/2025", "2024 / 2025", "2024-25", "2024/25"]
+)
 def test_school_years_have_one_spelling(written: str) -> None:
     assert typed("VARCHAR", written, name="school_year") == (["2024-2025"], [])
     assert typed("VARCHAR", "2013B", name="school_year") == (["2013B"], [])

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dropout.extracts.decode import MARKS, VALID_PER_DAMAGED
+from dropout.extracts.decode import MARKS, UNREADABLE, is_own, utf16_order
 from dropout.extracts.source import Encoding
 
 SURE_SHARE = 0.9  # of the words that only one of the two encodings can explain
@@ -30,14 +30,15 @@ def guess_encoding(blocks: Sequence[bytes]) -> EncodingGuess:
     marked = next((encoding for mark, encoding in MARKS if blocks[0].startswith(mark)), None)
     if marked:
         return EncodingGuess(marked, "the file begins with its byte-order mark")
-    if _is_utf16(blocks[0]):
+    if utf16_order(blocks[0]):
         return EncodingGuess("utf-16", "every second byte is zero; there is no byte-order mark", is_sure=False)
-    valid, damaged = (sum(counts) for counts in zip(*map(_utf8, blocks), strict=True))
+    valid, good, damaged = (sum(counts) for counts in zip(*map(_utf8, blocks), strict=True))
     if not damaged:
         why = f"{valid:,} characters beyond ASCII, all of them valid UTF-8" if valid else "nothing but ASCII in the samples"
         return EncodingGuess("utf-8", why)
-    if valid >= VALID_PER_DAMAGED * damaged:
-        return EncodingGuess("utf-8", f"{valid:,} characters beyond ASCII are valid UTF-8, and {damaged:,} bytes are damaged")
+    if is_own(good, damaged):
+        said = f"{good:,} lines beyond ASCII are valid UTF-8, and {damaged:,} are damaged: those become rejects"
+        return EncodingGuess("utf-8", said, is_sure=good >= SURE_SHARE * (good + damaged))
     return _of_one_byte(b"\n".join(blocks))
 
 
@@ -45,23 +46,20 @@ def decoded(block: bytes, encoding: Encoding) -> str:
     """The text of a block, whose edges may cut a character; what cannot be read is U+FFFD."""
     if encoding == "utf-16":
         mark = block[:2] if block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else b""
-        codec = "utf-16" if mark else "utf-16-le"
+        codec = "utf-16" if mark else utf16_order(block) or "utf-16-le"
         return block[: len(block) // 2 * 2].decode(codec, errors="replace")
     text = block.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
     return text
 
 
-def _is_utf16(head: bytes) -> bool:
-    sample = head[:4096]
-    return len(sample) > 8 and sample[1::2].count(0) > 0.4 * len(sample[1::2]) and sample[::2].count(0) == 0
-
-
-def _utf8(block: bytes) -> tuple[int, int]:
-    """Characters beyond ASCII that are valid, and those that are not; a character cut by the edge is neither."""
+def _utf8(block: bytes) -> tuple[int, int, int]:
+    """Characters beyond ASCII that are valid; lines with such, and lines with others. What the edges cut counts for nothing."""
     inner = re.sub(rb"^[\x80-\xbf]{1,3}", b"", block)
     text = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(inner, final=False)
-    damaged = text.count("\ufffd")
-    return len(text) - len(text.encode("ascii", errors="ignore")) - damaged, damaged
+    beyond = [line for line in text.split("\n") if not line.isascii()]
+    damaged = sum(UNREADABLE in line for line in beyond)
+    valid = len(text) - len(text.encode("ascii", errors="ignore")) - text.count(UNREADABLE)
+    return valid, len(beyond) - damaged, damaged
 
 
 def _of_one_byte(content: bytes) -> EncodingGuess:
