@@ -1,4 +1,5 @@
 -- one row per as_of_date and student of a class with activity this year: the student's place in it by amount, 0 the least
+-- the four weeks before the year's start belong to it: who looks around early means to stay
 with amount as (
     select
         c.as_of_date, c.class_id, c.student_key, coalesce(sum(a.amount), 0) as all_year,
@@ -8,7 +9,7 @@ with amount as (
         coalesce(sum(a.amount) filter (a.kind = 'forum'), 0) as forum, coalesce(sum(a.amount) filter (a.kind = 'page'), 0) as page
     from cohort as c
     left join core.activity as a
-        on c.student_key = a.student_key and a.date between c.start_date and c.as_of_date
+        on c.student_key = a.student_key and a.date between c.start_date - 28 and c.as_of_date
         and a.known_at <= c.as_of_date and (a.known_until is null or a.known_until > c.as_of_date)
     where c.class_id is not null
     group by c.as_of_date, c.class_id, c.student_key

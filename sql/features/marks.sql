@@ -11,6 +11,7 @@ with year_sum as (
         avg(mark_share) filter (where is_this_year and marked_recency <= 3)
         - avg(mark_share) filter (where is_this_year and marked_recency > 3) as recent_difference,
         count(*) filter (where is_this_year and state = 'marked') as marked_count,
+        sum(weight) filter (where is_this_year and state = 'marked') as marked_weight,
         count(*) filter (where is_this_year and state <> 'exempt') as assessment_count,
         count(*) filter (where is_this_year and is_missing) as missing_count,
         avg(is_missing::int) filter (where is_this_year and recency <= 3 and state <> 'exempt') as missing_recent_share,
@@ -29,6 +30,7 @@ select
     )) as mark_rank_class_share,
     s.previous_share as mark_previous_year_share, s.earned_share as mark_earned_year_share,
     if(s.assessment_count > 0, s.marked_count, null) as assessments_marked_count,
+    if(s.assessment_count > 0, coalesce(s.marked_weight, 0), null) as assessments_marked_weight_sum,
     if(s.assessment_count > 0, s.missing_count, null) as assessments_missing_count,
     s.missing_count / nullif(s.assessment_count, 0) as assessments_missing_share,
     s.missing_recent_share as assessments_missing_recent_share,

@@ -32,6 +32,7 @@ select
     k.absence_share as class_absence_share_year,
     k.mark_share as class_mark_mean_share,
     w.assessment_count as class_assessments_year_count,
+    w.weight_sum as class_assessments_weight_sum,
     w.last_days as class_assessment_last_days,
     t.rank_7 as activity_7_calendar_days_rank_class_share,
     t.rank_28 as activity_28_calendar_days_rank_class_share,

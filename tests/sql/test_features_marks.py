@@ -202,5 +202,7 @@ def test_assessments_of_the_class_and_those_marked() -> None:
     # by 1 December the class had maths 1, french 1 and maths 2, the last due on 1 November; the first pupil has marks for two
     row = features(warehouse(enrolment=ENROLMENT, grade=GRADE), "2024-12-01")
     assert row["class_assessments_year_count"] == 3
+    assert row["class_assessments_weight_sum"] == 5  # 2 + 1 + 2
+    assert row["assessments_marked_weight_sum"] == 3  # 2 + 1
     assert row["class_assessment_last_days"] == 30
     assert row["assessments_marked_count"] == 2
