@@ -42,6 +42,7 @@ COLUMNS = (
     "formulation", "AUC", "less today's, by class", "by student", "average precision", "recall 19 %", "calibration error",
     "fit s", "reasons s", "AUC by date",
 )  # fmt: skip
+FEW_CLASSES = 20  # below this an interval by class is coarse: that by student, which says nothing of other classes, stands beside
 EXPLAINED = 3_000  # snapshots of which the reasons are timed
 
 
@@ -162,21 +163,29 @@ def maps(rows: Frame, chosen: dict[str, Scores], settings: ModelSettings) -> dic
 
 def table(title: str, rows: Frame, found: dict[str, Scores], calibrators: dict[str, Calibrator]) -> None:
     """Prints one line per formulation: within nights, added up; differences from today's are paired."""
-    by_class, by_student = (nights(rows, cluster) for cluster in (classes(rows), _numbers(rows.student_key)))
-    classes_count = by_class[0][1].draws.shape[1]
-    print(f"\n**{title} {rows.school_year[0]}** ({len(rows):,} snapshots, {classes_count} classes)\n")
+    of_classes = classes(rows)
+    count = int(of_classes.max()) + 1
+    clusters = [of_classes, _numbers(rows.student_key)][: 2 if count < FEW_CLASSES else 1]
+    drawn = [nights(rows, cluster) for cluster in clusters]
+    print(f"\n**{title} {rows.school_year[0]}** ({len(rows):,} snapshots, {count} classes)\n")
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
-    today = {key: sums(found[TODAY].raw, parts) for key, parts in (("class", by_class), ("student", by_student))}
+    today = [sums(found[TODAY].raw, parts) for parts in drawn]
     for name, s in found.items():
-        of_class = sums(s.raw, by_class)
-        all_dates, by_date = metrics.added(of_class), " ".join(f"{_auc(n)[0]:.3f}" for n in of_class)
-        precision, recall = all_dates["precision"][0] / all_dates["left"][0], all_dates[f"hits {SHARE}"][0] / all_dates["left"][0]
-        print(
-            f"| {name} | {_auc(all_dates)[0]:.4f} | {_difference(of_class, today['class'])} "
-            f"| {_difference(sums(s.raw, by_student), today['student'])} | {precision:.3f} | {recall:.3f} "
-            f"| {_calibration(s.raw, rows, calibrators.get(name))} | {s.fit:.1f} | {s.explain:.3f} | {by_date} |",
-            flush=True,
-        )
+        summed = [sums(s.raw, parts) for parts in drawn]
+        differences = [_difference(*pair) for pair in zip(summed, today, strict=True)]
+        whole, by_date = metrics.added(summed[0]), " ".join(f"{_auc(night)[0]:.3f}" for night in summed[0])
+        cells = [
+            name,
+            f"{_auc(whole)[0]:.4f}",
+            *(differences if len(differences) == 2 else [*differences, "–"]),
+            f"{whole['precision'][0] / whole['left'][0]:.3f}",
+            f"{whole[f'hits {SHARE}'][0] / whole['left'][0]:.3f}",
+            _calibration(s.raw, rows, calibrators.get(name)),
+            f"{s.fit:.1f}",
+            f"{s.explain:.3f}",
+            by_date,
+        ]
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def nights(rows: Frame, cluster: Ints) -> list[tuple[np.ndarray, Outcomes]]:
