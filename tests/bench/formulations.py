@@ -1,7 +1,8 @@
 """`make compare`: formulations of the model side by side, forward in time; docs/decisions/0013 gives the numbers.
 
 On each data set the choice is made on one cohort (fitted on the first, judged on the second) and only then told of another
-(fitted on both, judged on the third). A folder named on the command line keeps the loaded data for the next time.
+(fitted on both, judged on the third). A folder named on the command line keeps the loaded data for the next time; a number
+after it is the seed of the simulated district.
 """
 
 import dataclasses
@@ -73,34 +74,34 @@ class Scores:
 def main() -> None:
     configure("json")
     if len(sys.argv) > 1:
-        compare(Path(sys.argv[1]))
+        compare(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else SEED)
         return
     with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder))
+        compare(Path(folder), SEED)
 
 
-def compare(folder: Path) -> None:
+def compare(folder: Path, seed: int) -> None:
     """Prints a table per data set and cohort, as Markdown."""
     settings = ModelSettings(threads=2)
-    for data in all_data(folder):
+    for data in all_data(folder, seed):
         chosen = scores(data.past(1), data.rows[1], settings)
         table(f"{data.name}: chosen on", data.rows[1], chosen, {})
         told = scores(data.past(2), data.rows[2], settings)
         table(f"{data.name}: told of", data.rows[2], told, maps(data.rows[1], chosen, settings))
 
 
-def all_data(folder: Path) -> Iterator[Data]:
+def all_data(folder: Path, seed: int) -> Iterator[Data]:
     """OULAD where it is, and a simulated district, by the end of the whole period and within 60 days."""
     zips = sorted(OULAD.glob("oulad-*.zip"))
     if len(zips) == 3 or (folder / "oulad").exists():
         yield from of_place("OULAD", _loaded(folder / "oulad", "oulad", zips, LATER), LATER)
     else:
         print(f"OULAD: skipped, its three zips are not at {OULAD}")
-    deliveries = folder / "simulated" / "deliveries"
+    deliveries = folder / f"simulated-{seed}" / "deliveries"
     if not deliveries.exists():
-        simulate(folder / "simulated", students=STUDENTS, years=YEARS, seed=SEED, first_year=2022)
+        simulate(deliveries.parent, students=STUDENTS, years=YEARS, seed=seed, first_year=2022)
     past = [p for p in sorted(deliveries.iterdir()) if p.name <= str(NIGHT)]
-    yield from of_place("simulated", _loaded(folder / "district", "morocco", past, NIGHT), NIGHT)
+    yield from of_place("simulated", _loaded(folder / f"district-{seed}", "morocco", past, NIGHT), NIGHT)
 
 
 def _loaded(folder: Path, country: str, paths: list[Path], as_of: dt.date) -> Deployment:
