@@ -2,12 +2,13 @@
 # make test   sets itself up and runs the tests
 # make check  lint, format, types
 # make bench  timings, as ratios in one run      make prove  the slow proofs
+# make compare  formulations of the model side by side, forward in time (docs/decisions/0013)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench prove lock clean docs
+.PHONY: demo test check bench compare prove lock clean docs
 
 demo: $(READY)
 	$(BIN)/dropout demo demo
@@ -22,6 +23,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench/bench.py
+
+compare: $(READY)
+	$(BIN)/python -m tests.bench.formulations
 
 prove: $(READY)
 	$(BIN)/pytest -m slow -rs
