@@ -72,5 +72,6 @@ def _line(seed: int, found: dict[str, Any], told: dict[str, Any]) -> str:
     causes = ", ".join(f"{cause} {by['named']:.0%} of {by['n']}" for cause, by in told["causes"].items())
     return (
         f"{seed:4} {found['auc']:8.3f} {found['best_auc']:9.3f} {found['share_of_reachable']:13.1%}"
-        f" {found['calibration_error']:18.4f} {told['named']:12.1%} {told['n']:3} {told['named_of_all']:14.1%} {told['n_all']:3}    {causes}"
+        f" {found['calibration_error']:18.4f} {told['named']:12.1%} {told['n']:3}"
+        f" {told['named_of_all']:14.1%} {told['n_all']:3}    {causes}"
     )
