@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from dropout.errors import HistoryError
 from dropout.explain import contributions as shap_values
+from dropout.explain.credit import shared_by_windows, shared_with_missed_work
 from dropout.explain.reasons import Reasons, choose
 from dropout.explain.rule import rule_reasons
 from dropout.features.catalogue import load_catalogue
@@ -57,7 +58,9 @@ def _explained(rows: Frame, model: Model, raw: Floats, settings: ModelSettings) 
     found = shap_values.contributions(model.trees, x, settings.threads)
     shap_values.check_sums(found, raw, card.version)
     shap_values.check_with_shap(model.trees, x, found, settings.seed, card.version)
+    found = shared_with_missed_work(rows, found, card.features)
     concepts = shap_values.by_concept(found, [catalogue.by_name[n].concept for n in card.features])
+    concepts = shared_by_windows(rows, concepts)
     return concepts, choose(rows, found, concepts, card.features, catalogue)
 
 

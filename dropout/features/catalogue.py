@@ -14,9 +14,13 @@ Unit = Literal["share", "count", "days", "years", "flag", "difference"]
 
 
 class Concept(Strict):
-    """What a counselor can talk about: several features that say one thing."""
+    """What a counselor can talk about: several features that say one thing.
+
+    Concepts of one `theme` look at the same records; a concept without one is a theme of its own.
+    """
 
     name: str
+    theme: str = ""
     is_changeable: bool
     title: Words
 

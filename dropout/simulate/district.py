@@ -19,7 +19,7 @@ from dropout.simulate.pupils import student_codes, student_rows
 from dropout.simulate.roll import make_classes
 from dropout.simulate.school_calendar import Every, SchoolYear
 from dropout.simulate.schools import calendar_rows, open_schools, school_rows
-from dropout.simulate.truth import path_rows, risk_rows, write_truth
+from dropout.simulate.truth import path_rows, risk_of, write_truth
 
 # Years lived before the first delivery, so that ages, repeaters and the share of weak pupils have settled.
 _PAST_YEARS = 5
@@ -73,7 +73,7 @@ class _District:
         """A year with its deliveries and its truth."""
         lived = self._live()
         self.paths.append(path_rows(self.hazard, lived))
-        self.risks.append(risk_rows(self.hazard, lived, self.paths[-1]))
+        self.risks.append(risk_of(self.hazard, self.paths[-1], self.year.as_of_dates))
         self._note_basics(lived)
         mean_mark = self._note_course(lived)
         self.office.deliver(self.year.delivery_dates(every), self.clerk)

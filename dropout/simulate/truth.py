@@ -11,22 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dropout.simulate.course import NEVER, Lived, first_full_week, weekdays
-from dropout.simulate.hazard import (
-    CAUSES,
-    SHOCK,
-    STEADY,
-    WITHDRAWING,
-    Hazard,
-    causes,
-    leave_in_week,
-    risk_after_week,
-    risk_on,
-)
+from dropout.simulate.hazard import Hazard, causes, leave_in_week, risk_after_week, risk_on
+from dropout.simulate.leading import LEADING, leading_by_week
 from dropout.simulate.ranking import best_reachable
 from dropout.simulate.roll import FATES
 from dropout.simulate.school_calendar import SchoolYear
 
-_TELLING = 0.3  # log-odds that a cause must add before it is called the leading one
 Floats = NDArray[np.float64]
 
 
@@ -34,7 +24,8 @@ def path_rows(hazard: Hazard, lived: Lived) -> pl.DataFrame:
     """One row per pupil of a year's roll: the stay, the outcome, and per week what the true risk is made of.
 
     `leave` is the chance of leaving in the week, `after` that of being gone by the next year's census once its
-    end is reached. `left_by_next_year` is null for who left the district without dropping out.
+    end is reached, `leading_cause` a place in LEADING. `left_by_next_year` is null for who left the district
+    without dropping out.
     """
     year, roll, course = lived.year, lived.roll, lived.course
     v = causes(hazard, roll, lived.own.ability, lived.own.poverty).total()
@@ -53,6 +44,7 @@ def path_rows(hazard: Hazard, lived: Lived) -> pl.DataFrame:
             "left_by_next_year": course.is_gone_at_census.astype(np.int8),
             "leave": pl.Series(leave.astype(np.float32), dtype=weeks),
             "after": pl.Series(after, dtype=weeks),
+            "leading_cause": pl.Series(leading_by_week(hazard, lived), dtype=pl.Array(pl.Int8, year.week_count)),
         }
     ).with_columns(
         exit_date=pl.when(pl.Series(course.exit_day < NEVER)).then("exit_date"),
@@ -61,7 +53,10 @@ def path_rows(hazard: Hazard, lived: Lived) -> pl.DataFrame:
 
 
 def risk_of(hazard: Hazard, paths: pl.DataFrame, dates: Iterable[dt.date]) -> pl.DataFrame:
-    """The true risk of every pupil who is enrolled on each of the dates: one row per student_id and as_of_date."""
+    """The true risk of every pupil who is enrolled on each of the dates, with its leading cause (of the date's week).
+
+    One row per student_id and as_of_date, columns of RISK_SCHEMA.
+    """
     frames = []
     for date in dates:
         year = SchoolYear(date.year - (date < dt.date(date.year, 9, 5)))
@@ -76,52 +71,20 @@ def risk_of(hazard: Hazard, paths: pl.DataFrame, dates: Iterable[dt.date]) -> pl
         leave, after = (here[name].arr.get(week).to_numpy().astype(np.float64) for name in ("leave", "after"))
         risk = risk_on(hazard, leave, after, week_left(year, date))
         rows = here.select("student_id", pl.lit(date).alias("as_of_date"), "school_year", "left_by_next_year")
-        frames.append(rows.with_columns(true_risk_by_next_year=pl.Series(risk)))
+        leading = np.array(LEADING)[here["leading_cause"].arr.get(week).to_numpy()]
+        frames.append(rows.with_columns(true_risk_by_next_year=pl.Series(risk), leading_cause=pl.Series(leading)))
     return pl.concat(frames) if frames else pl.DataFrame(schema=RISK_SCHEMA)
 
 
 RISK_SCHEMA = {
     "student_id": pl.String, "as_of_date": pl.Date, "school_year": pl.String, "left_by_next_year": pl.Int8,
-    "true_risk_by_next_year": pl.Float64,
+    "true_risk_by_next_year": pl.Float64, "leading_cause": pl.String,
 }  # fmt: skip
 
 
 def week_left(year: SchoolYear, date: dt.date) -> float:
     """Share of the weekdays of the date's week that lie after it."""
     return float((weekdays(year, year.day(date) // 7) > year.day(date)).mean())
-
-
-def risk_rows(hazard: Hazard, lived: Lived, paths: pl.DataFrame) -> pl.DataFrame:
-    """Rows of risk.parquet for a year: the true risk on each monthly as-of date, with its leading cause."""
-    risk = risk_of(hazard, paths, lived.year.as_of_dates)
-    return risk.join(_leading_causes(hazard, lived), on=["student_id", "as_of_date"], how="left", maintain_order="left")
-
-
-def _leading_causes(hazard: Hazard, lived: Lived) -> pl.DataFrame:
-    """What raises each pupil's risk most, against the same pupil in a steady state or with that cause at its average."""
-    year, roll, ability = lived.year, lived.roll, lived.own.ability
-    why = causes(hazard, roll, ability, lived.own.poverty)
-    everyone, frames = np.arange(len(roll)), []
-    without = {cause: why.total(without=cause) for cause in CAUSES}
-    versions = {"": why.total(), **without}
-    after = {name: risk_after_week(hazard, v, roll.grade, ability, year.week_count) for name, v in versions.items()}
-    for date in year.as_of_dates:
-        week = year.day(date) // 7
-        state = lived.course.state[:, week].astype(np.int64)
-        steady = np.full(len(roll), STEADY)
-        risk = {name: _log_odds(after[name][week, everyone, state]) for name in versions}
-        by_state = risk[""] - _log_odds(after[""][week, everyone, steady])
-        is_acute = (state == WITHDRAWING) | (state == SHOCK)
-        added = {cause: risk[""] - risk[cause] for cause in CAUSES}
-        added |= {"attendance_now": by_state * is_acute, "attendance_pattern": by_state * ~is_acute}
-        strength = np.stack(list(added.values()))
-        leading = np.where(strength.max(axis=0) < _TELLING, "none", np.array(list(added))[strength.argmax(axis=0)])
-        frames.append(pl.DataFrame({"student_id": lived.codes, "leading_cause": leading}).with_columns(as_of_date=pl.lit(date)))
-    return pl.concat(frames)
-
-
-def _log_odds(chance: Floats) -> Floats:
-    return np.asarray(np.log(chance) - np.log1p(-chance))
 
 
 def write_truth(folder: Path, hazard: Hazard, paths: pl.DataFrame, risk: pl.DataFrame, planted: dict[str, Any]) -> dict[str, Any]:
@@ -137,6 +100,6 @@ def write_truth(folder: Path, hazard: Hazard, paths: pl.DataFrame, risk: pl.Data
 
 
 def true_risk(truth_dir: Path, dates: Iterable[dt.date]) -> pl.DataFrame:
-    """The true risk on any dates of the simulated years, from path.parquet (columns of RISK_SCHEMA)."""
+    """The true risk and its leading cause on any dates of the simulated years, from path.parquet (columns of RISK_SCHEMA)."""
     parameters = json.loads((truth_dir / "hazard.json").read_text())["parameters"]
     return risk_of(Hazard(**parameters), pl.read_parquet(truth_dir / "path.parquet"), dates)

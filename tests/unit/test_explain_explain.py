@@ -53,6 +53,19 @@ def test_sums_limits_and_who_is_explained(tmp_path: Path) -> None:
         assert con.execute("from night.reason order by all").fetchall() == before
 
 
+def test_recent_absence_of_who_was_twice_as_absent_before_is_all_a_pattern(tmp_path: Path) -> None:
+    made = after_a_season(tmp_path / "d", range(2021, 2025), 1.0, NIGHT)
+    with connect(made) as con:
+        run = Run(made, "nightly", NIGHT)
+        con.execute("update night.snapshot set absence_own_past_difference = -absence_share_28d")  # earlier 2 × recent
+        score(con, run)
+        explain(con, run)
+        raising = "select count(*) from night.concept join night.snapshot using (student_key) where absence_share_28d > 0"
+        for concept, is_there in (("attendance_now", False), ("attendance_pattern", True)):
+            found = con.execute(f"{raising} and concept = ? and log_odds > 1e-6", [concept]).fetchall()[0][0]
+            assert (found > 0) == is_there
+
+
 def test_a_snapshot_that_changed_after_the_score_is_noticed(tmp_path: Path) -> None:
     made = after_a_season(tmp_path / "d", range(2021, 2025), 1.0, NIGHT)
     with connect(made) as con:

@@ -89,13 +89,43 @@ def test_at_most_four_raise_and_two_lower_strongest_first() -> None:
         "incidents_year_count": [3.0],
         "schools_changed_count": [2.0],
     }
-    found = reasons(features, [[0.2, 0.3, 0.4, 0.5, 0.6, 0.7]])
+    found = reasons(features, [[0.11, 0.12, 0.4, 0.5, 0.6, 0.7]])  # attendance, in two concepts, sums to 0.23
     assert [(rank, concept) for _, _, rank, concept, _ in found] == [
         (1, "mobility"),
         (2, "conduct"),
         (3, "missing_work"),
         (4, "marks"),
     ]
+
+
+def test_concepts_of_one_theme_stand_together_and_compete_by_their_sum() -> None:
+    features: Given = {
+        "absence_share_7d": [0.4] * 3,
+        "absence_share_year": [0.4] * 3,
+        "mark_mean_year_share": [0.3] * 3,
+        "incidents_year_count": [3.0] * 3,
+    }
+    found = [
+        [0.3, 0.4, 0.6, 0.2],  # attendance 0.7 before marks 0.6, though each of its concepts is weaker
+        [0.3, 0.2, 0.6, 0.2],  # attendance 0.5 after marks
+        [0.55, 0.09, 0.6, 0.2],  # 0.09 is too little to be said, and does not help its theme: 0.55, not 0.64
+    ]
+    first = [[c for row, _, _, c, _ in reasons(features, found) if row == i] for i in range(3)]
+    assert first == [
+        ["attendance_pattern", "attendance_now", "marks", "conduct"],
+        ["marks", "attendance_now", "attendance_pattern", "conduct"],
+        ["marks", "attendance_now", "conduct"],
+    ]
+
+
+def test_of_what_goes_well_each_concept_counts_for_itself() -> None:
+    features: Given = {
+        "absence_share_28d": [0.0],
+        "absence_share_year": [0.0],
+        "mark_mean_year_share": [0.9],
+    }
+    found = reasons(features, [[-0.3, -0.2, -0.4]])
+    assert [concept for _, _, _, concept, _ in found] == ["marks", "attendance_now"]
 
 
 @pytest.mark.parametrize(
