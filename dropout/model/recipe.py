@@ -44,6 +44,17 @@ class Stage(Strict):
     booster: str
     school_year: str
     part: Part = "all"
+    earlier: list[str] = []  # cohorts pooled with it, out of fold only
+
+    @property
+    def school_years(self) -> list[str]:
+        """Every cohort of the stage, the earliest first."""
+        return [*self.earlier, self.school_year]
+
+    @property
+    def folds_name(self) -> str:
+        """Under which its out-of-fold scores are stored."""
+        return " ".join([OUT_OF_FOLD, *self.school_years])
 
 
 class Recipe(Strict):
@@ -59,10 +70,10 @@ class Recipe(Strict):
     promoted: str = ""  # booster
 
     @property
-    def folded(self) -> list[str]:
-        """Cohorts of which a stage asks for out-of-fold scores."""
+    def folded(self) -> list[Stage]:
+        """Stages that ask for out-of-fold scores, one of each set of cohorts."""
         stages = (self.judged_calibrator, self.judged, self.final_calibrator)
-        return sorted({s.school_year for s in stages if s is not None and s.booster == OUT_OF_FOLD})
+        return list({s.folds_name: s for s in stages if s is not None and s.booster == OUT_OF_FOLD}.values())
 
 
 class Plan(Strict):
@@ -80,10 +91,8 @@ class Plan(Strict):
 
 def recipe_for(complete: list[str], running: str | None) -> Recipe:
     """The recipe for the `complete` cohorts, the earliest first; `running` is the cohort after a single complete one."""
-    if len(complete) >= 3:
-        return _three_or_more(complete)
-    if len(complete) == 2:
-        return _two(*complete)
+    if len(complete) >= 2:
+        return _two_or_more(complete)
     if len(complete) == 1:
         return _one(complete[0], running)
     return Recipe(name="no complete cohort: the absence rule, rates unknown")
@@ -111,29 +120,21 @@ def rule_within_year() -> Recipe:
     return Recipe(name="within the first school year: the absence rule, rates of the as-of dates whose outcomes are known")
 
 
-def _three_or_more(complete: list[str]) -> Recipe:
-    before, last = complete[-2], complete[-1]
+def _two_or_more(complete: list[str]) -> Recipe:
+    *past, last = complete
     return Recipe(
-        name="fit on the cohorts before the last two, calibrate on the last but one, judge on the last, roll forward",
-        fits={"m1": complete[:-2], "m2": complete[:-1], "m3": complete},
-        judged_calibrator=Stage(booster="m1", school_year=before),
-        judged=Stage(booster="m2", school_year=last),
-        judged_calibration=Stage(booster="m2", school_year=last),
-        final_calibrator=Stage(booster="m2", school_year=last),
-        promoted="m3",
-    )
-
-
-def _two(first: str, second: str) -> Recipe:
-    return Recipe(
-        name="fit on the first cohort, calibrate on half of the second, judge on the other half, roll forward",
-        fits={"m1": [first], "m2": [first, second]},
-        judged_calibrator=Stage(booster="m1", school_year=second, part="a"),
-        judged=Stage(booster="m1", school_year=second, part="b"),
-        judged_calibration=Stage(booster="m1", school_year=second, part="b"),
-        final_calibrator=Stage(booster="m1", school_year=second),
+        name="fit on the cohorts before the last, calibrate out of fold on these, judge on the last, roll forward",
+        fits={"m1": past, "m2": complete},
+        judged_calibrator=_out_of_fold(past),
+        judged=Stage(booster="m1", school_year=last),
+        judged_calibration=Stage(booster="m1", school_year=last),
+        final_calibrator=_out_of_fold(complete),
         promoted="m2",
     )
+
+
+def _out_of_fold(cohorts: list[str]) -> Stage:
+    return Stage(booster=OUT_OF_FOLD, school_year=cohorts[-1], earlier=cohorts[:-1])
 
 
 def _one(only: str, running: str | None) -> Recipe:

@@ -23,11 +23,13 @@ class Scored:
 
 def scored(candidate: Candidate, plan: Plan, stage: Stage, settings: ModelSettings) -> Scored:
     """What `stage` names; of a running cohort, the outcome so far."""
-    rows = candidate.rows([stage.school_year])
+    rows = candidate.rows(stage.school_years)
     if plan.running is not None and stage.school_year == plan.running.school_year:
         rows = rows.with_outcome_so_far(dt.date.fromisoformat(plan.trained_as_of))
     if stage.booster == OUT_OF_FOLD:
-        raw = candidate.numbers(f"{OUT_OF_FOLD} {stage.school_year}")
+        raw = candidate.numbers(stage.folds_name)
+        is_scored = ~np.isnan(raw)  # of several cohorts not every fold is scored
+        rows, raw = rows.take(is_scored), raw[is_scored]
     else:
         names = [f.name for f in load_catalogue().model_features]
         model = booster.load(candidate.booster(stage.booster))

@@ -9,13 +9,14 @@ from dropout.features.catalogue import load_catalogue
 from dropout.model import booster, first_year, history
 from dropout.model.candidate import Candidate
 from dropout.model.frame import Floats, Frame, Ints, concatenated
-from dropout.model.recipe import OUT_OF_FOLD, Cohort, Plan, Recipe, recipe_for
+from dropout.model.recipe import Cohort, Plan, Recipe, recipe_for
 from dropout.model.search import search
 from dropout.model.unseen import with_unseen_part
 from dropout.settings import ModelSettings
 from dropout.warehouse.ledger import Counts, Run, log
 
 FOLDS = 5
+SOME_FOLDS = 2  # of several cohorts: two fifths of their students are enough to fit a map, and each fold costs a fit
 PLAN, SEARCH = "plan", "search"
 
 
@@ -69,8 +70,9 @@ def _fit(candidate: Candidate, recipe: Recipe, running: Cohort | None, settings:
         if name == recipe.promoted:
             features = [f.name for f in load_catalogue().model_features]
             candidate.write_record("golden", booster.make_golden(text, rows.matrix(features), settings.seed))
-    for cohort in recipe.folded:
-        candidate.write_numbers(f"{OUT_OF_FOLD} {cohort}", out_of_fold(candidate.rows([cohort]), settings))
+    for stage in recipe.folded:
+        made = SOME_FOLDS if stage.earlier else FOLDS
+        candidate.write_numbers(stage.folds_name, out_of_fold(candidate.rows(stage.school_years), settings, made))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -97,11 +99,11 @@ def folds(rows: Frame, seed: int) -> Ints:
     return of_student[index].astype(np.int64)
 
 
-def out_of_fold(rows: Frame, settings: ModelSettings) -> Floats:
-    """Log-odds of each row from the booster that did not see its student."""
-    fold, raw = folds(rows, settings.seed), np.empty(len(rows))
+def out_of_fold(rows: Frame, settings: ModelSettings, made: int = FOLDS) -> Floats:
+    """Log-odds of each row from the booster that did not see its student; NaN in the folds after the first `made`."""
+    fold, raw = folds(rows, settings.seed), np.full(len(rows), np.nan)
     names = [f.name for f in load_catalogue().model_features]
-    for k in range(FOLDS):
+    for k in range(made):
         text = fit_rows(rows.take(fold != k), rows.weight[fold != k], settings)
         raw[fold == k] = booster.raw_scores(booster.load(text), rows.take(fold == k).matrix(names), settings.threads)
     return raw

@@ -201,14 +201,14 @@ def _steps(recipe: Recipe) -> list[tuple[str, str, list[str]]]:
         found = [
             ("Judged model fitted on", f"{recipe.judged.school_year}, the other folds of students", [recipe.judged.school_year])
         ]
-    steps = [(step, _stage(stage), [stage.school_year]) for step, stage in stages.items() if stage is not None]
+    steps = [(step, _stage(stage), stage.school_years) for step, stage in stages.items() if stage is not None]
     promoted = recipe.fits[recipe.promoted]
     return [*found, *steps[:-1], ("In force: fitted on", ", ".join(promoted), promoted), steps[-1]]
 
 
 def _stage(stage: Stage) -> str:
     folds = ", scores of folds that had not seen the student" if stage.booster == OUT_OF_FOLD else ""
-    return f"{stage.school_year}{HALVES[stage.part]}{folds}"
+    return f"{', '.join(stage.school_years)}{HALVES[stage.part]}{folds}"
 
 
 def _label_rules() -> Block:
