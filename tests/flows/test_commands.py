@@ -31,12 +31,12 @@ def dropout(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 def test_every_verb_is_a_command_and_together_they_are_the_night(district: District) -> None:
     last = [p for p in district.deliveries if p.name <= str(NIGHT)][-1]
     shutil.copytree(last, district.place.inbox / "copy")
-    for verb in ("land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"):
+    for verb in ("land", "read", "check", "load", "snapshot", "recalibrate", "score", "explain", "gate", "publish"):
         done = dropout(verb, "--date", str(NIGHT), cwd=district.place.root)
         assert done.returncode == 0, done.stderr
-    kinds = ask(district.place, "select kind, status from ops.run order by started_at desc limit 9")
+    kinds = ask(district.place, "select kind, status from ops.run order by started_at desc limit 10")
     assert kinds[0] == ("publish", "done")
-    assert {k for k, _ in kinds} == {"land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"}
+    assert {k for k, _ in kinds} == {"land", "read", "check", "load", "snapshot", "recalibrate", "score", "explain", "gate", "publish"}
 
 
 def test_the_night_as_a_prefect_flow(district: District) -> None:
@@ -45,7 +45,7 @@ def test_the_night_as_a_prefect_flow(district: District) -> None:
     assert "analytics.duckdb" in done.stdout
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     steps = [e["step"] for e in events if e["event"] == "step done"]
-    assert steps == ["land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"]
+    assert steps == ["land", "read", "check", "load", "snapshot", "recalibrate", "score", "explain", "gate", "publish"]
     with sqlite3.connect(district.place.work / "prefect" / "prefect.db") as con:
         flows = con.execute("select name, state_type from flow_run").fetchall()
         artifacts = con.execute("select data from artifact where key = 'nightly-counts'").fetchall()
