@@ -80,7 +80,7 @@ def test_the_closed_test_finds_what_is_needed_and_no_more() -> None:
 
 
 def test_schools_that_differ_do_not_pass_for_a_wrong_map() -> None:
-    """With an effect of 0.6 per school the district's mean moves by chance; counted as independent students, half would 'err'."""
+    """With an effect of 0.6 per school the district's mean moves; taken as independent, 24 of 40 would be corrected."""
     found = kinds(0.0, 1.0, spread=0.6, schools=12)
     assert found.count("none") >= 35
 
@@ -259,7 +259,7 @@ def test_an_earlier_night_is_unaffected_and_nothing_is_done_twice(place: Place, 
 @pytest.mark.parametrize("place", [2.0], indirect=True)
 def test_the_row_is_the_same_whichever_night_makes_it(place: Place) -> None:
     """Outcomes are those known on the day the newest date matured, not on the night that happens to ask."""
-    con, world = place
+    con, _ = place
     night(place, dt.date(2025, 4, 7))
     night(place, dt.date(2025, 3, 17))
     one, two = rows(con)
@@ -287,6 +287,6 @@ def test_right_chances_stay_and_too_few_leavers_decide_nothing(place: Place) -> 
 
 @pytest.mark.parametrize("place", [1.0], indirect=True)
 def test_a_rule_in_force_is_not_held_against_outcomes(place: Place) -> None:
-    con, world = place
+    con, _ = place
     con.execute("update ops.model set method = 'absence_rule' where target = ?", [SOON])
     assert night(place, NIGHT) == {"targets": 0, "held_against_outcomes": 0}
