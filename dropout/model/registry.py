@@ -88,8 +88,8 @@ def load_on(con: duckdb.DuckDBPyConnection, deployment: Deployment, version: str
 
 def correction_on(con: duckdb.DuckDBPyConnection, version: str, as_of: dt.date) -> Correction:
     """The newest correction of `version` made by a night of `as_of` or before (recalibrate.py)."""
-    row = con.execute(sql("model/correction"), {"version": version, "as_of": as_of}).fetchone()
-    return Correction(kind=row[0], intercept=row[1], slope=row[2]) if row else NO_CORRECTION
+    rows = con.execute(sql("model/correction"), {"version": version, "as_of": as_of}).fetchall()
+    return Correction(kind=rows[0][0], intercept=rows[0][1], slope=rows[0][2]) if rows else NO_CORRECTION
 
 
 def try_in_child(folder: Path) -> None:

@@ -98,9 +98,9 @@ def held(low: Floats, high: Floats) -> float:
 
 
 def shares_held() -> tuple[float, float]:
-    """By the published interval of 40 maps, and by their Venn–Abers pairs alone."""
+    """By the published interval of 24 maps, and by their Venn–Abers pairs alone."""
     published, alone = [], []
-    for seed in range(40):
+    for seed in range(24):
         raw, label, school = rare(seed)
         published.append(held(*fit(raw, label, np.ones(len(raw)), school, seed=7).bounds(SCORES)))
         found = gather(raw, label, np.ones(len(raw)), school)
@@ -110,7 +110,7 @@ def shares_held() -> tuple[float, float]:
 
 
 def test_neither_part_of_the_interval_would_do_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where few left: 0.83 of the truths lie in the union, 0.79 between the resampled maps, 0.4 in the pair."""
+    """Where few left: 0.89 of the truths lie in the union, 0.85 between the resampled maps, 0.32 in the pair."""
     union, pair = shares_held()
     monkeypatch.setattr(venn_abers, "pairs", lambda left, stayed: (np.ones(len(left)), np.zeros(len(left))))  # takes no part
     resampled, _ = shares_held()
