@@ -82,10 +82,11 @@ def recalibrate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
 def _in_force(con: duckdb.DuckDBPyConnection, run: Run) -> list[Held]:
     """The one query of a night on which nothing is due."""
-    found = con.sql(sql("model/held"), params={"as_of": run.as_of}).to_arrow_table().to_pylist()
+    found = con.execute(sql("model/held"), {"as_of": run.as_of}).fetchall()
+    rows = [dict(zip(Held.model_fields, row, strict=True)) for row in found]
     return [
         Held.model_validate({**row, "cohorts": json.loads(row["cohorts"])})
-        for row in found
+        for row in rows
         if row["target"] in HORIZON_DAYS and row["target"] in run.deployment.country.targets
     ]
 
