@@ -41,6 +41,7 @@ VERBS = {
     "evaluate": Verb("dropout.model.evaluate", "Judge the candidates forward in time, at capacity, beside the baselines."),
     "promote": Verb("dropout.model.promote", "Promote a candidate that beats the baselines; else the absence rule."),
     "snapshot": Verb("dropout.features.snapshot", "Compute every enrolled student's features as of the date."),
+    "recalibrate": Verb("dropout.model.recalibrate", "Hold chances of a short horizon against outcomes newly known."),
     "score": Verb("dropout.model.score", "Give each student a calibrated chance, and cut the lists at capacity."),
     "explain": Verb("dropout.explain.explain", "Turn exact SHAP contributions into reasons."),
     "gate": Verb("dropout.monitor.gate", "Decide whether tonight's output may be published."),
@@ -48,7 +49,7 @@ VERBS = {
 }
 NIGHT_INTAKE = ("land", "read", "check", "load")
 SEASON = ("train", "calibrate", "evaluate", "promote")
-NIGHT_OUTPUT = ("snapshot", "score", "explain", "gate", "publish")
+NIGHT_OUTPUT = ("snapshot", "recalibrate", "score", "explain", "gate", "publish")
 Perform = Callable[[Run, str], Counts]
 
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 from dropout.backtest.past import Past, past_of
 from dropout.country import Country, Target
 from dropout.features import snapshot
-from dropout.model import calibrate, evaluate, promote, score, train
+from dropout.model import calibrate, evaluate, promote, recalibrate, score, train
 from dropout.model.candidate import Candidate
 from dropout.model.cohort import known_years, matures_on
 from dropout.model.frame import Frame
 from dropout.model.night import tonight
 from dropout.model.rankings import Ranking
-from dropout.model.registry import load, promoted, read_card
+from dropout.model.registry import load_on, promoted, read_card
 from dropout.model.season import is_due
 from dropout.resources import sql
 from dropout.settings import Deployment
@@ -119,11 +119,12 @@ def _season(con: duckdb.DuckDBPyConnection, run: Run, found: Replay) -> None:
 
 
 def _night(con: duckdb.DuckDBPyConnection, run: Run, found: Replay) -> None:
-    """Snapshot and score as on that night; keeps what judging needs."""
+    """Snapshot, recalibrate and score as on that night; keeps what judging needs."""
     students = snapshot.snapshot(con, run)["students"]
     if not students:
         log.info("nobody was enrolled yet, as far as was known", date=str(run.as_of))
         return
+    recalibrate.recalibrate(con, run)
     counts = score.score(con, run)
     rows = tonight(con, run.as_of)
     capacity = evaluate.capacities(con, run)(rows)
@@ -132,7 +133,7 @@ def _night(con: duckdb.DuckDBPyConnection, run: Run, found: Replay) -> None:
         for target in run.deployment.country.targets:
             version = promoted(con, target)
             assert version is not None  # a season was due, had there been none
-            said = score.in_force(rows, load(run.deployment, version), run.deployment.settings)
+            said = score.in_force(rows, load_on(con, run.deployment, version, run.as_of), run.deployment.settings)
             ranked = {"model": Ranking(said.by, said.chance), **found.past[target].rankings(rows)}
             _keep(con, run, ranked_table(rows, target, ranked).append_column("capacity", pa.array(capacity)))
             versions[target] = version

@@ -2,7 +2,8 @@
 
 Two maps compete: logistic (Platt 1999, with his smoothed targets) and isotonic (Zadrozny & Elkan 2002), the latter
 on binned scores, interpolated, and blended with a little of the logistic so that no two ranks are merged. The
-interval is that of the map when schools are drawn anew; it holds no other uncertainty.
+interval is the union of two: what the map would be with other schools (schools are drawn anew), and the Venn–Abers
+pair, what one more student would make of it (venn_abers.py). It holds neither other trees nor another year.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
+from dropout.model import venn_abers
 from dropout.model.frame import Floats, Ints
 from dropout.model.resample import HIGH, LOW, draws, tally
 from dropout.strict import Strict
@@ -25,7 +27,7 @@ Kind = Literal["logistic", "isotonic"]
 
 
 class Calibrator(Strict):
-    """The map, and on a grid of raw scores the 5th and 95th percentile of the maps of the resamples."""
+    """The map, and on a grid of raw scores the ends of its interval."""
 
     kind: Kind
     slope: float
@@ -39,7 +41,7 @@ class Calibrator(Strict):
 
     def chance(self, raw: Floats) -> Floats:
         """Chance 0…1 of each raw score; strictly increasing."""
-        logistic = _logistic(self.intercept + self.slope * raw)
+        logistic = sigmoid(self.intercept + self.slope * raw)
         if self.kind == "logistic":
             return logistic
         return BLEND * logistic + (1 - BLEND) * np.interp(raw, self.knots, self.knot_chances)
@@ -80,7 +82,10 @@ def gather(raw: Floats, label: Floats, weight: Floats, cluster: Ints) -> Evidenc
 
 
 def fit(raw: Floats, label: Floats, weight: Floats, cluster: Ints, seed: int) -> Calibrator:
-    """The better of the two maps by grouped cross-validated log loss, with its interval."""
+    """The better of the two maps by grouped cross-validated log loss, with its interval.
+
+    `weight` is such that the snapshots of a student seen on every as-of date add up to 1 (Frame.weight).
+    """
     _, cluster = np.unique(cluster, return_inverse=True)
     evidence = gather(raw, label, weight, cluster)
     losses = _cross_validated(evidence, seed)
@@ -89,7 +94,7 @@ def fit(raw: Floats, label: Floats, weight: Floats, cluster: Ints, seed: int) ->
     left, stayed = drawn @ evidence.left, drawn @ evidence.stayed
     maps = _Maps(kind, evidence.raw, left, stayed)
     grid = np.linspace(evidence.raw[0] - 1, evidence.raw[-1] + 1, GRID)
-    low, high = np.quantile(maps.chances(grid)[1:], [LOW, HIGH], axis=0)
+    low, high = _interval(maps, evidence, grid)
     return Calibrator(
         kind=kind,
         slope=_rounded(maps.slope[:1])[0],
@@ -101,6 +106,13 @@ def fit(raw: Floats, label: Floats, weight: Floats, cluster: Ints, seed: int) ->
         high=_rounded(high),
         log_loss={k: round(v, DIGITS) for k, v in losses.items()},
     )
+
+
+def _interval(maps: "_Maps", evidence: Evidence, grid: Floats) -> tuple[Floats, Floats]:
+    """At each score of `grid` the union of the 5th to 95th percentile of the resampled maps and the Venn–Abers pair."""
+    low, high = np.quantile(maps.chances(grid)[1:], [LOW, HIGH], axis=0)
+    stayed, left = venn_abers.pairs(evidence.left.sum(0), evidence.stayed.sum(0))
+    return np.minimum(low, np.interp(grid, evidence.raw, stayed)), np.maximum(high, np.interp(grid, evidence.raw, left))
 
 
 class _Maps:
@@ -119,7 +131,7 @@ class _Maps:
 
     def chances(self, raw: Floats) -> Floats:
         """Chances, maps × raw scores."""
-        logistic = _logistic(self.intercept[:, None] + self.slope[:, None] * raw)
+        logistic = sigmoid(self.intercept[:, None] + self.slope[:, None] * raw)
         if self.kind == "logistic":
             return logistic
         isotonic = np.array([np.interp(raw, self.knots, values) for values in self.knot_chances])
@@ -133,14 +145,21 @@ def fit_logistic(raw: Floats, left: Floats, stayed: Floats, steps: int = 50) -> 
     even a booster worse than chance gives an increasing map.
     """
     total, ups, downs = left + stayed, left.sum(1, keepdims=True), stayed.sum(1, keepdims=True)
-    target = left * (ups + 1) / (ups + 2) + stayed / (downs + 2)
+    return newton(raw, left * (ups + 1) / (ups + 2) + stayed / (downs + 2), total, steps)
+
+
+def newton(raw: Floats, target: Floats, total: Floats, steps: int = 50) -> tuple[Floats, Floats]:
+    """Intercepts and slopes that make the chances of each row's bins as near to `target` (of `total`) as a line can.
+
+    With `target` those who left, this is maximum likelihood. Slopes below 0.001 are set to that.
+    """
     centre = float(np.average(raw, weights=total[0] + 1e-12))
     spread = max(float(np.sqrt(np.average((raw - centre) ** 2, weights=total[0] + 1e-12))), 1e-9)
     z = (raw - centre) / spread
-    rate = target.sum(1) / total.sum(1)
-    a, b = np.log(rate / (1 - rate)), np.full(len(left), spread)
+    rate = np.clip(target.sum(1) / total.sum(1), 1e-6, 1 - 1e-6)  # a resample may hold one outcome only
+    a, b = np.log(rate / (1 - rate)), np.full(len(target), spread)
     for _ in range(steps):
-        p = _logistic(a[:, None] + b[:, None] * z)
+        p = sigmoid(a[:, None] + b[:, None] * z)
         gradient, curvature = total * p - target, total * p * (1 - p)
         g0, g1 = gradient.sum(1), gradient @ z
         h00, h01, h11 = curvature.sum(1) + 1e-9, curvature @ z, curvature @ z**2 + 1e-9
@@ -181,7 +200,8 @@ def _cross_validated(evidence: Evidence, seed: int) -> dict[Kind, float]:
     return {kind: loss / total for kind, loss in losses.items()}
 
 
-def _logistic(x: Floats) -> Floats:
+def sigmoid(x: Floats) -> Floats:
+    """Chance of log-odds."""
     return np.exp(-np.logaddexp(0, -x))  # no overflow, and exact in the lower tail, where ranks could merge
 
 

@@ -67,7 +67,7 @@ def build(con: duckdb.DuckDBPyConnection, run: Run, target: Target, candidate: C
     if not known:
         return None
     snapshot.build(con, known, country)
-    all_rows = _labelled(con, run, target, year, run.as_of)
+    all_rows = labelled(con, run, target, year, run.as_of)
     whole = _counted(run, year, all_rows, f"{year.school_year}{UNTIL}{known[-1]}", known[-1])
     if whole is None or not is_usable(whole):
         return None
@@ -76,7 +76,7 @@ def build(con: duckdb.DuckDBPyConnection, run: Run, target: Target, candidate: C
     judged = _counted(run, year, judged_rows, f"{year.school_year} as of {known[-1]}", known[-1])
     if not fitted or judged is None or not is_usable(judged):
         return Within(whole, rule_within_year())
-    past_rows = _between(_labelled(con, run, target, year, known[-1]), fitted[0], fitted[-1])
+    past_rows = _between(labelled(con, run, target, year, known[-1]), fitted[0], fitted[-1])
     past = _counted(run, year, past_rows, f"{year.school_year}{UNTIL}{fitted[-1]}", fitted[-1])
     if past is None or not is_usable(past):
         return Within(whole, rule_within_year())
@@ -111,7 +111,7 @@ def has_news(newest: str | None, seen: str | None) -> bool:
     return newest[:-3] != seen[:-3] or newest < seen
 
 
-def _labelled(con: duckdb.DuckDBPyConnection, run: Run, target: Target, year: SchoolYear, known_on: dt.date) -> pa.Table:
+def labelled(con: duckdb.DuckDBPyConnection, run: Run, target: Target, year: SchoolYear, known_on: dt.date) -> pa.Table:
     """The rows of temp table `snapshot` with their outcomes as known on `known_on`."""
     label.build(con, target, known_on, run.deployment.country)
     con.execute("create or replace temp table label_then as from label")

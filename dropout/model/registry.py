@@ -1,5 +1,7 @@
 """Promoted models: which one is in force for a target, and loading it, only after its seal was verified."""
 
+import dataclasses
+import datetime as dt
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from dropout.country import Country, Target
 from dropout.errors import ModelError
 from dropout.model import booster
 from dropout.model.card import Card
+from dropout.model.recalibration import NO_CORRECTION, Correction
 from dropout.model.seal import verify
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
@@ -24,10 +27,11 @@ REMEDY = "Restore models/ from a copy, or train anew with: dropout season"
 
 @dataclass(frozen=True)
 class Model:
-    """A promoted model: its card, and its trees unless it is the absence rule."""
+    """A promoted model: its card, its trees unless it is the absence rule, and what outcomes since made of its chances."""
 
     card: Card
     trees: lgb.Booster | None
+    correction: Correction = NO_CORRECTION
 
 
 def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
@@ -75,6 +79,17 @@ def load(deployment: Deployment, version: str) -> Model:
     assert card.golden is not None
     booster.replay(trees, card.golden, version)
     return Model(card, trees)
+
+
+def load_on(con: duckdb.DuckDBPyConnection, deployment: Deployment, version: str, as_of: dt.date) -> Model:
+    """As `load`, with the correction of its chances that counts on the night of `as_of`."""
+    return dataclasses.replace(load(deployment, version), correction=correction_on(con, version, as_of))
+
+
+def correction_on(con: duckdb.DuckDBPyConnection, version: str, as_of: dt.date) -> Correction:
+    """The newest correction of `version` made by a night of `as_of` or before (recalibrate.py)."""
+    rows = con.execute(sql("model/correction"), {"version": version, "as_of": as_of}).fetchall()
+    return Correction(kind=rows[0][0], intercept=rows[0][1], slope=rows[0][2]) if rows else NO_CORRECTION
 
 
 def try_in_child(folder: Path) -> None:

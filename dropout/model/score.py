@@ -15,7 +15,7 @@ from dropout.model.baselines import LISTED_FROM, absence_rule
 from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame, Ints
 from dropout.model.night import tonight
-from dropout.model.registry import Model, list_target, load, promoted
+from dropout.model.registry import Model, list_target, load_on, promoted
 from dropout.resources import sql
 from dropout.settings import Settings
 from dropout.warehouse.ledger import Counts, Run, notice
@@ -40,7 +40,8 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     rows = tonight(con, run.as_of)
     capacity = capacities(con, run)(rows)
     stale, lists = _stale_schools(con, run), list_target(con, country)
-    counts: Counts = {"students": len(rows), "targets": 0, "abstained": 0, "listed": 0, "schools_without_fresh_data": len(stale)}
+    counts: Counts = {"students": len(rows), "targets": 0, "corrected": 0, "abstained": 0, "listed": 0}
+    counts["schools_without_fresh_data"] = len(stale)
     counts["list_target"] = lists
     tables = []
     for target in country.targets:
@@ -48,9 +49,11 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         if version is None:
             _need(target, lists)
             continue
-        table, found = _scored(rows, load(run.deployment, version), settings, capacity, stale, target == lists)
+        model = load_on(con, run.deployment, version, run.as_of)
+        table, found = _scored(rows, model, settings, capacity, stale, target == lists)
         tables.append(table)
         counts["targets"] += 1
+        counts["corrected"] += model.correction.kind != "none"
         counts["abstained"] = max(counts["abstained"], found["abstained"])
         counts["listed"] += found["listed"]
     replace_night(con, run, {"night.score": tables})
@@ -144,7 +147,9 @@ def in_force(rows: Frame, model: Model, settings: Settings) -> InForce:
     raw = np.full(len(rows), np.nan)
     if model.trees is not None and model.card.calibrator is not None:
         raw = booster.raw_scores(model.trees, rows.matrix(model.card.features), settings.model.threads)
-        return InForce(raw, raw, model.card.calibrator.chance(raw), model.card.calibrator.bounds(raw))
+        low, high = model.card.calibrator.bounds(raw)
+        chance, applied = model.card.calibrator.chance(raw), model.correction.applied
+        return InForce(raw, raw, applied(chance), (applied(low), applied(high)))
     by = absence_rule(rows)
     if model.card.bands is not None:
         return InForce(by, raw, model.card.bands.chance(by), model.card.bands.bounds(by))

@@ -9,6 +9,7 @@ import numpy as np
 
 from dropout.country import Country
 from dropout.errors import GateError
+from dropout.model.registry import correction_on
 from dropout.monitor.drift import psi, psi_bound
 from dropout.monitor.night import Publication, attached, last_publication, tonight
 from dropout.resources import sql
@@ -19,7 +20,9 @@ from dropout.warehouse.ledger import Counts, Run
 COMPARABLE_DAYS = 35
 FEW_STUDENTS = 10  # below it a share says nothing (and counts are not shown, design of disclosure control)
 
-Why = Literal["first_publication", "long_ago", "other_target", "other_year", "other_method", "other_model", "few_students"]
+Why = Literal[
+    "first_publication", "long_ago", "other_target", "other_year", "other_method", "other_model", "recalibrated", "few_students"
+]
 BY_HAND = "If the change is real, publish by hand: dropout publish."
 
 
@@ -81,7 +84,11 @@ def gate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         with attached(con, last):
             before = _scored(con, "gate_last_scored")
             why = _incomparable(run, last, now, before)
-            checks += [_volume(now, before, bounds), _churn(con, why, bounds), _drift(con, why, now, before)]
+            checks += [
+                _volume(now, before, bounds),
+                _churn(con, why, bounds),
+                _drift(con, why or _other_chances(con, run, last, now, before)),
+            ]
     failed = [check for check in checks if check.status == "failed"]
     if failed:
         raise GateError(
@@ -164,9 +171,15 @@ def _churn(con: duckdb.DuckDBPyConnection, why: Why | None, bounds: GateSettings
     return Check("churn", share >= least, round(share, 4), least, cause=cause, remedy=remedy)
 
 
-def _drift(con: duckdb.DuckDBPyConnection, why: Why | None, now: Scored, before: Scored) -> Check:
-    if not why and now.model_version != before.model_version:
-        why = "other_model"
+def _other_chances(con: duckdb.DuckDBPyConnection, run: Run, last: Publication, now: Scored, before: Scored) -> Why | None:
+    """Why chances can differ from the last ones though no student does."""
+    if now.model_version != before.model_version:
+        return "other_model"
+    corrections = [correction_on(con, now.model_version or "", date) for date in (last.as_of, run.as_of)]
+    return None if corrections[0] == corrections[1] else "recalibrated"
+
+
+def _drift(con: duckdb.DuckDBPyConnection, why: Why | None) -> Check:
     last, current = (
         np.asarray(con.execute(sql(f"marts/{name}")).fetchnumpy()["chance"], dtype=np.float64)
         for name in ("gate_last_chances", "gate_chances")

@@ -102,6 +102,7 @@ class SkipWords(Strict):
     other_target: str
     other_method: str
     other_model: str
+    recalibrated: str
     few_students: str
 
 

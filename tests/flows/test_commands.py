@@ -18,6 +18,7 @@ from dropout.errors import LockedError
 from tests.flows.conftest import NIGHT, District
 from tests.places import ask, deliver
 
+NIGHT_VERBS = ("land", "read", "check", "load", "snapshot", "recalibrate", "score", "explain", "gate", "publish")
 UNKNOWN = "code_massar;date;seance;statut;minutes\n" + "X1;02/03/2026;journée;retard;5\n" * 30  # nobody's pupil
 
 
@@ -31,12 +32,12 @@ def dropout(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedP
 def test_every_verb_is_a_command_and_together_they_are_the_night(district: District) -> None:
     last = [p for p in district.deliveries if p.name <= str(NIGHT)][-1]
     shutil.copytree(last, district.place.inbox / "copy")
-    for verb in ("land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"):
+    for verb in NIGHT_VERBS:
         done = dropout(verb, "--date", str(NIGHT), cwd=district.place.root)
         assert done.returncode == 0, done.stderr
-    kinds = ask(district.place, "select kind, status from ops.run order by started_at desc limit 9")
+    kinds = ask(district.place, "select kind, status from ops.run order by started_at desc limit 10")
     assert kinds[0] == ("publish", "done")
-    assert {k for k, _ in kinds} == {"land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"}
+    assert {k for k, _ in kinds} == set(NIGHT_VERBS)
 
 
 def test_the_night_as_a_prefect_flow(district: District) -> None:
@@ -45,7 +46,7 @@ def test_the_night_as_a_prefect_flow(district: District) -> None:
     assert "analytics.duckdb" in done.stdout
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     steps = [e["step"] for e in events if e["event"] == "step done"]
-    assert steps == ["land", "read", "check", "load", "snapshot", "score", "explain", "gate", "publish"]
+    assert steps == list(NIGHT_VERBS)
     with sqlite3.connect(district.place.work / "prefect" / "prefect.db") as con:
         flows = con.execute("select name, state_type from flow_run").fetchall()
         artifacts = con.execute("select data from artifact where key = 'nightly-counts'").fetchall()

@@ -40,7 +40,7 @@ def kill_after(place: Path, verb: str) -> None:
     process.wait()
 
 
-@pytest.mark.parametrize("verb", ["land", "load", "explain"])
+@pytest.mark.parametrize("verb", ["land", "load", "recalibrate", "explain"])
 def test_a_kill_after_a_step(district: District, verb: str) -> None:
     current = (district.place.published / "current").resolve()
     kill_after(district.place.root, verb)

@@ -229,6 +229,20 @@ def test_another_school_year_and_another_model(con: duckdb.DuckDBPyConnection, d
     assert passed(con, deployment)["churn"]["why"] == "other_year"
 
 
+def test_a_correction_of_the_chances_since_the_last_publication_is_no_drift(
+    con: duckdb.DuckDBPyConnection, deployment: Deployment
+) -> None:
+    scored(con, NEXT)
+    con.execute("update night.score set chance = chance / 20 where as_of_date = ?", [NEXT])
+    assert "(drift)" in refusal(con, deployment)
+    ((version,),) = con.execute("select distinct model_version from night.score where as_of_date = ?", [NEXT]).fetchall()
+    row = f"('{version}', 't', ?, date '2025-01-01', 'intercept', -3.0, 1.0, 900, 90, 0.1, 0.01)"
+    con.execute(f"insert into ops.recalibration values {row}", [NIGHT])  # what the last publication was corrected by, too
+    assert "(drift)" in refusal(con, deployment)
+    con.execute("update ops.recalibration set as_of_date = ?", [NEXT])
+    assert passed(con, deployment)["drift"]["why"] == "recalibrated"
+
+
 def test_a_night_that_is_done_again_is_held_against_the_one_before(
     con: duckdb.DuckDBPyConnection, deployment: Deployment
 ) -> None:
