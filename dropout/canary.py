@@ -34,6 +34,7 @@ WHEN_OVER = "end_date + 1"  # after the last snapshot of the year
 IN_TIME = "start_date + 21"
 SEEN = "seen"
 UNSEEN = "unseen"
+TRIALS = 2  # of a search, for each season: enough to see whether it would move
 COPIED = ("dropout.toml", "warehouse.duckdb", "secrets")
 
 
@@ -118,7 +119,9 @@ def _copy(run: Run) -> Iterator[Run]:
         for name in COPIED:
             path = run.deployment.root / name
             (shutil.copytree if path.is_dir() else shutil.copy)(path, Path(folder) / name)
-        yield Run(Deployment(Path(folder), run.deployment.settings), "canary", run.as_of)
+        model = run.deployment.settings.model
+        few = model.model_copy(update={"search_trials": min(model.search_trials, TRIALS)})
+        yield Run(Deployment(Path(folder), run.deployment.settings.model_copy(update={"model": few})), "canary", run.as_of)
 
 
 def _plant(run: Run, canary: Canary) -> int:

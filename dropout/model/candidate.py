@@ -84,10 +84,6 @@ class Candidate:
             )
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
 
-    def has(self, name: str) -> bool:
-        """Whether the record `<name>.json` is there."""
-        return (self.folder / f"{name}.json").is_file()
-
     def write_booster(self, name: str, text: str) -> None:
         """Stores a booster as text."""
         (self.folder / f"{name}.txt").write_text(text, encoding="utf-8")

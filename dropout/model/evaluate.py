@@ -84,7 +84,7 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, beside: Bes
         side = _comparison(deployment, candidate, plan, calibration, beside)
         side_cohort = f"{calibration.school_year} out of fold"
     found_of, calibration_of = found_by_group(main), calibration_by_group(side)
-    claimed = random_split_record(candidate, plan, stage, plan.settings)
+    claimed = random_split_record(candidate, plan, stage, plan.settings(deployment.settings.model))
     records = [
         *_rankings_records(main, side, stage.school_year, side_cohort, group_of),
         *main.gain_records(stage.school_year),

@@ -26,8 +26,7 @@ from dropout.model.evaluation import CALIBRATION_ERROR_AT_MOST, EVALUATION, Eval
 from dropout.model.recipe import Plan
 from dropout.model.registry import BOOSTER, CARD, promoted, read_card, try_in_child
 from dropout.model.seal import seal
-from dropout.model.search import Search
-from dropout.model.train import PLAN, SEARCH
+from dropout.model.train import PLAN
 from dropout.privacy.keys import read_key
 from dropout.settings import Deployment, ModelSettings
 from dropout.warehouse.ledger import Counts, Run, log
@@ -94,7 +93,7 @@ def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: 
     else:
         evaluation = candidate.record(EVALUATION, Evaluation)
         verdict, why = settle(evaluation, *decide(evaluation))
-    card = _card(candidate, plan, evaluation, why)
+    card = _card(plan.settings(deployment.settings.model), candidate, plan, evaluation, why)
     if verdict == "champion" and evaluation is not None and evaluation.last_season is not None:
         _keep(con, card, evaluation.last_season.version)
         return "unchanged"
@@ -120,7 +119,7 @@ def _why_nothing_judged(plan: Plan) -> str:
     )
 
 
-def _card(candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: str) -> Card:
+def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: str) -> Card:
     common = {
         "version": plan.version,
         "target": plan.target,
@@ -132,9 +131,9 @@ def _card(candidate: Candidate, plan: Plan, evaluation: Evaluation | None, why: 
         "cohorts": plan.cohorts,
         "running": plan.running,
         "evaluation": evaluation,
-        "settings": plan.settings,
-        "search": candidate.record(SEARCH, Search) if candidate.has(SEARCH) else None,
-        "bands": _bands(candidate, plan, plan.settings),
+        "settings": settings,
+        "search": plan.search,
+        "bands": _bands(candidate, plan, settings),
     }
     if not plan.recipe.fits:
         return Card.model_validate(common)

@@ -7,6 +7,7 @@ it is judged on, and the promoted one learns from that cohort too.
 from typing import Literal
 
 from dropout.country import Target
+from dropout.model.search import Search
 from dropout.settings import ModelSettings
 from dropout.strict import Strict
 
@@ -86,7 +87,11 @@ class Plan(Strict):
     cohorts: list[Cohort]
     running: Cohort | None
     recipe: Recipe
-    settings: ModelSettings = ModelSettings()  # that the boosters were fitted with: the deployment's, or what the search found
+    search: Search | None = None
+
+    def settings(self, own: ModelSettings) -> ModelSettings:
+        """What the boosters were fitted with: the deployment's `own` settings, or what a search found better."""
+        return self.search.applied(own) if self.search else own
 
 
 def recipe_for(complete: list[str], running: str | None) -> Recipe:

@@ -8,6 +8,7 @@ seen. Trials are proposed by a tree-structured Parzen estimator (Bergstra et al.
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,8 @@ from pydantic import ValidationError
 from dropout.country import Target
 from dropout.features.catalogue import load_catalogue
 from dropout.model import booster, metrics
-from dropout.model.candidate import Candidate, to_json
 from dropout.model.frame import Floats, Frame
 from dropout.model.metrics import Outcomes, Sums
-from dropout.model.recipe import Cohort
 from dropout.model.resample import draws, interval
 from dropout.model.subsample import some_students
 from dropout.resources import sql
@@ -30,6 +29,7 @@ from dropout.strict import Strict
 
 MOST_ROWS = 200_000
 MOST_TREES = 1000
+Rows = Callable[[list[str]], Frame]  # the rows of cohorts
 
 
 class Trial(Strict):
@@ -98,24 +98,28 @@ def years_for(complete: list[str]) -> tuple[list[str], str] | None:
 
 
 def search(
-    con: duckdb.DuckDBPyConnection, candidate: Candidate, complete: list[Cohort], settings: ModelSettings
+    con: duckdb.DuckDBPyConnection, target: Target, complete: list[str], rows: Rows, settings: ModelSettings
 ) -> Search | None:
-    """The search for one target, made or found again in `ops.model`; None where settings or history allow none."""
-    years = years_for([c.school_year for c in complete])
+    """The search for one target, made or found again in `ops.model`; None where settings or history allow none.
+
+    `complete` are the complete cohorts, the earliest first.
+    """
+    years = years_for(complete)
     if years is None or not settings.search_trials or not settings.search_seconds:
         return None
     fitted, stopped = years
     ground = _Ground(
-        some_students(candidate.rows(fitted), MOST_ROWS, settings.seed),
-        some_students(candidate.rows([stopped]), MOST_ROWS, settings.seed),
+        some_students(rows(fitted), MOST_ROWS, settings.seed),
+        some_students(rows([stopped]), MOST_ROWS, settings.seed),
         settings,
     )
     key = _key(ground)
-    return _made_before(con, candidate.target, key) or _searched(ground, key, fitted, stopped)
+    return _made_before(con, target, key) or _searched(ground, key, fitted, stopped)
 
 
 def _key(ground: _Ground) -> str:
-    digest = hashlib.sha256(to_json(ground.settings).encode())
+    settings = ground.settings.model_dump_json(exclude={"threads"})  # they change how long it takes, and nothing else
+    digest = hashlib.sha256(settings.encode())
     digest.update("\0".join(f.name for f in load_catalogue().model_features).encode())
     for rows in (ground.fitted, ground.stopped):
         for column in (rows.values, rows.student_key, rows.as_of_date, rows.label):
@@ -195,7 +199,7 @@ def _tried(ground: _Ground, outcomes: Outcomes, settings: ModelSettings, trees: 
     sums = _ranked(later, outcomes, fitted.raw)
     shown = settings.model_dump(include=set(Trial.model_fields) - {"auc", "trees"})
     auc = float(sums["pairs right"][0] / sums["pairs"][0])
-    return Trial.model_validate({**shown, "trees": fitted.trees, "auc": round(auc, 6)}), sums
+    return Trial.model_validate({**shown, "trees": trees or fitted.trees, "auc": round(auc, 6)}), sums
 
 
 def _ranked(rows: Frame, outcomes: Outcomes, raw: Floats) -> Sums:

@@ -17,7 +17,7 @@ from dropout.warehouse.ledger import Counts, Run, log
 
 FOLDS = 5
 SOME_FOLDS = 2  # of several cohorts: two fifths of their students are enough to fit a map, and each fold costs a fit
-PLAN, SEARCH = "plan", "search"
+PLAN = "plan"
 
 
 def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
@@ -35,7 +35,7 @@ def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         recipe = recipe_for([c.school_year for c in complete], followed.school_year if followed else None)
         if not complete and (within := first_year.build(con, run, target, candidate)) is not None:
             complete, recipe = [within.cohort], within.recipe
-        searched = search(con, candidate, complete, run.deployment.settings.model)
+        searched = search(con, target, [c.school_year for c in complete], candidate.rows, run.deployment.settings.model)
         settings = searched.applied(run.deployment.settings.model) if searched else run.deployment.settings.model
         digest = _fit(candidate, recipe, followed, settings)
         plan = Plan(
@@ -46,10 +46,8 @@ def train(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
             cohorts=complete,
             running=followed,
             recipe=recipe,
-            settings=settings,
+            search=searched,
         )
-        if searched:
-            candidate.write_record(SEARCH, searched)
         candidate.write_record(PLAN, plan)
         candidate.seal()
         counts["cohorts"] += len(complete)

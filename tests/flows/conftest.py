@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> District:
     simulate(folder / "simulated", students=1200, years=4, seed=11, first_year=2022)
     deliveries = sorted((folder / "simulated" / "deliveries").iterdir())
     past = [p for p in deliveries if p.name <= str(NIGHT)]
-    place = with_intake(init(folder / "place", "morocco"))
+    place = with_intake(init(folder / "place", "morocco"), search_trials=2)
     load_history(place, past[:-1])
     shutil.copytree(past[-1], place.inbox / past[-1].name)
     run_night(place, NIGHT)

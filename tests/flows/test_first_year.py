@@ -23,7 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     folder = tmp_path_factory.mktemp("first-year")
     simulate(folder / "simulated", students=5000, years=1, seed=11, first_year=2025)
     deliveries = sorted((folder / "simulated" / "deliveries").iterdir())
-    made = with_intake(init(folder / "place", "morocco"))
+    made = with_intake(init(folder / "place", "morocco"), search_trials=2)
     load_history(made, [p for p in deliveries if p.name <= str(AFTER)])
     run_night(made, BEFORE)
     return made

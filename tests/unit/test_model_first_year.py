@@ -86,7 +86,7 @@ def test_the_recipe_calibrates_out_of_fold_and_judges_the_later_date() -> None:
         "past",
     )
     assert recipe.final_calibrator and recipe.final_calibrator.school_year == "whole"
-    assert recipe.folded == ["past", "whole"]
+    assert [s.school_years for s in recipe.folded] == [["past"], ["whole"]]
 
 
 @pytest.mark.parametrize(

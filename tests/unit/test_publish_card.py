@@ -15,7 +15,8 @@ from dropout.cli import app
 from dropout.errors import ModelError
 from dropout.model.registry import promoted, read_card
 from dropout.publish import manifest
-from dropout.publish.model_card import card
+from dropout.publish.model_card import card, details
+from dropout.publish.model_card.document import Table
 from dropout.publish.model_card.version import known
 from dropout.publish.model_card.words import card_words
 from dropout.publish.publish import publish
@@ -159,6 +160,19 @@ def test_what_nobody_measured_is_said_to_be_not_measured(model: Made, tmp_path: 
         assert text.split(f"**{title}**")[1].strip().startswith("Not measured in this version.")
     assert "By group: not measured in this version." in text
     assert "| Program | `not recorded` |" in text  # these verbs ran outside of a run
+
+
+def test_a_search_is_told_with_its_trials() -> None:
+    trial = {"leaves": 8, "depth": 4, "trees": 250, "auc": 0.7}
+    search = {
+        "fitted": ["2021-2022"], "stopped_on": "2022-2023", "trials": [trial, {**trial, "depth": 2, "auc": 0.71}], "best": 1,
+        "gain": 0.01, "gain_low": -0.002, "gain_high": 0.02, "is_taken": False, "is_cut_by_time": True,
+    }  # fmt: skip
+    told = details._search(search)
+    assert isinstance(told, Table)
+    assert [row[0] for row in told.rows] == ["1", "as they stood"]  # the best first
+    assert "gained +0.0100 AUC (-0.0020 to +0.0200)" in told.note and "not taken: the gain is not sure" in told.note
+    assert "time ended" in told.note
 
 
 def test_what_a_season_measures_beside_is_shown(model: Made) -> None:
@@ -314,7 +328,7 @@ def test_other_targets_have_cards_of_their_own_name(model: Made, tmp_path: Path)
     [
         (2024, ("no school year with enough known outcomes yet", "chances are unknown, and the rule only orders")),
         (2023, ("The outcome seen so far; the cohort was still running.", "2023-2024 out of fold", "In force: fitted on")),
-        (2022, ("2023-2024, the other half of its schools", "In force: fitted on")),
+        (2022, ("2022-2023, scores of folds that had not seen the student", "In force: fitted on")),
     ],
     ids=["no cohort", "one and a running one", "two"],
 )

@@ -17,6 +17,7 @@ COUNTS_NOTE = (
     f"Counts under {LEAST}, and one more where a total would give one away, are hidden; others are rounded to {NEAREST}."
 )
 DIRECTIONS = {1: "more raises the chance (bound)", -1: "more lowers the chance (bound)", 0: "left free"}
+TRIALS_SHOWN = 10
 HALVES = {"all": "", "a": ", one half of its schools", "b": ", the other half of its schools"}
 
 
@@ -47,7 +48,25 @@ def model_details(version: Version, words: CardWords, name: str) -> list[Block]:
         _facts("Hashes", {key: Code(value) for key, value in hashes.items()}),
         _facts("Settings of the training", {key: Code(value) for key, value in sorted((card.get("settings") or {}).items())}),
     ]
-    return [block for block in found if not isinstance(block, Table) or block.rows]
+    return [block for block in [*found, _search(card.get("search"))] if not isinstance(block, Table) or block.rows]
+
+
+def _search(search: Mapping[str, Any] | None) -> Block:
+    """What a search over the settings tried, the best first, and whether it was taken."""
+    title = "Search over the settings"
+    if not search:
+        return Prose(["None was made."], title=title)
+    said = (
+        f"Fitted on {', '.join(search['fitted'])}, stopped and compared on {search['stopped_on']}: the best choice gained "
+        f"{search['gain']:+.4f} AUC ({search['gain_low']:+.4f} to {search['gain_high']:+.4f}) over the settings as they stood, "
+        f"and was {'taken' if search['is_taken'] else 'not taken: the gain is not sure'}."
+    )
+    cut = " Its time ended before all choices were tried." if search["is_cut_by_time"] else ""
+    trials = search["trials"]
+    order = sorted(range(len(trials)), key=lambda i: -trials[i]["auc"])
+    names = list(trials[0])
+    rows = [["as they stood" if i == 0 else str(i), *(f"{trials[i][name]}" for name in names)] for i in order[:TRIALS_SHOWN]]
+    return Table(title, ["Trial", *(Code(name) for name in names)], rows, said + cut)
 
 
 def intended_use(version: Version, words: CardWords) -> list[Block]:
