@@ -200,7 +200,7 @@ def _looks_like_a_row(line: str, closes_after: int | None, width: int, delimiter
     if closes_after is not None:
         text = TO_A_QUOTE.match(line)
         return text is not None and 0 < closes_after == text[0].count(delimiter)
-    if not judge(line, width, delimiter)[1]:
+    if any(part.strip() and not judge(part, width, delimiter)[1] for part in line.split("\r")):  # a lone CR parts rows too
         return True
     parted = _parted(line.rstrip("\r"), delimiter)
     return parted.tail is not None and len(parted.fields) + len(parted.tail.split(delimiter)) == width

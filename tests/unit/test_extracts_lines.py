@@ -197,3 +197,12 @@ def test_lines_that_do_not_add_up_stop_the_file(tmp_path: Path, monkeypatch: pyt
 def test_names_are_made_normal_alike_in_python_and_sql(written: str, meant: str) -> None:
     [(found,)] = duckdb.connect().execute(f"select {normal_sql('$t')}", {"t": written}).fetchall()
     assert (normal(written), found) == (meant, meant)
+
+
+def test_rows_parted_by_a_lone_carriage_return_are_not_taken_into_a_cell(tmp_path: Path) -> None:
+    """Between two stray quotes stand two rows that a lone CR parts: no cell of the first, but a reject of its own."""
+    source = tmp_path / "in"
+    source.write_bytes(b'a;b;c\n1;2;"\n3;4;5\r6;7;8\n"\n')
+    made = lines.mend(source, tmp_path / "out", 3, ";", 1)
+    assert [(line, reason) for line, _, reason in made.rejects] == [(2, OPEN), (3, CR), (4, OPEN)]
+    assert made.continued_count == 0
