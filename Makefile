@@ -29,6 +29,7 @@ compare: $(READY)
 
 prove: $(READY)
 	$(BIN)/pytest -m slow -rs
+	$(BIN)/pytest -s -rs tests/flows/test_oulad.py
 
 # What is installed is the lock, hash by hash; the package itself is linked in without asking any index.
 $(READY): requirements.lock pyproject.toml
