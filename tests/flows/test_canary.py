@@ -16,7 +16,8 @@ EARLIER = dt.date(2026, 1, 12)  # the warehouse knows more by now: the future is
 
 @pytest.fixture(scope="module")
 def earlier(made: District) -> Run:
-    settings = made.place.settings.model_copy(update={"model": made.place.settings.model.model_copy(update={"trees": 40, "search_trials": 0})})
+    small = made.place.settings.model.model_copy(update={"trees": 40, "search_trials": 0})
+    settings = made.place.settings.model_copy(update={"model": small})
     return Run(type(made.place)(made.place.root, settings), "proof", EARLIER)
 
 
