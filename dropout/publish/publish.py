@@ -12,7 +12,10 @@ import duckdb
 from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
-from dropout.publish import generation, lists, manifest, marts, report
+from dropout.publish import generation, manifest, marts, report
+from dropout.publish.lists.gather import language_of
+from dropout.publish.lists.school_list import file_name
+from dropout.publish.lists.write import write as write_lists
 from dropout.publish.model_card import card
 from dropout.publish.words import LIST_COLUMNS, words_of
 from dropout.resources import sql
@@ -77,7 +80,7 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
     """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
     marts.build(con, partial / ANALYTICS)
-    counts = lists.write(con, run, partial / "lists")
+    counts = write_lists(con, run, partial / "lists")
     report.write(con, run, partial / "report.html", generation_id)
     (students,) = _one(con, f"select count(distinct student_key) from {marts.CATALOG}.marts.student_risk")
     versions = con.execute(
@@ -108,12 +111,12 @@ def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial:
         con.execute("detach verified")
     found = {path.parent.name: path for path in (partial / "lists").glob("*/*.csv")}
     for school, listed in promised.items():
-        path = found.pop(lists.file_name(school), None)
-        lines = _lines(path, words_of(lists.language_of(run.deployment, school)).separator) if path else 0
+        path = found.pop(file_name(school), None)
+        lines = _lines(path, words_of(language_of(run.deployment, school)).separator) if path else 0
         if lines != listed:
             raise PublishError(
                 f"a list holds {lines} students where the analysts' file lists {listed}",
-                where=f"lists/{lists.file_name(school)}",
+                where=f"lists/{file_name(school)}",
                 remedy=REMEDY,
             )
     if found:

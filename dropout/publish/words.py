@@ -29,12 +29,15 @@ class Columns(Strict):
     going_well_1: str
     going_well_2: str
     change: str
+    numbers_since: str
+    last_answer: str
     note: str
     decision: str
     action: str
     action_date: str
     outcome: str
-    disagree: str
+    note_code: str
+    remark: str
 
 
 class ChanceWords(Strict):
@@ -228,6 +231,7 @@ class WordsFile(Strict):
 FILE = Path(__file__).with_name("words.yaml")
 LANGUAGES = tuple(WordsFile.model_fields)
 LIST_COLUMNS = tuple(Columns.model_fields)
+ANSWER_COLUMNS = LIST_COLUMNS[LIST_COLUMNS.index("decision") :]  # the counselor's own
 
 
 @cache

@@ -29,7 +29,7 @@ POINTS = {
     "in an empty folder": ("dropout.publish.generation", "begin", 1, "after", OLD),
     "with half of the marts": ("dropout.publish.marts", "_comment", 3, "before", OLD),
     "with the marts still open": ("dropout.publish.marts", "build", 1, "after", OLD),
-    "with half of the lists": ("dropout.publish.lists", "_store", 2, "after", OLD),
+    "with half of the lists": ("dropout.publish.lists.write", "_store", 2, "after", OLD),
     "before the report": ("dropout.publish.report", "write", 1, "before", OLD),
     "without a manifest": ("dropout.publish.manifest", "write", 1, "before", OLD),
     "before the disk has it": ("dropout.publish.generation", "seal", 1, "before", OLD),

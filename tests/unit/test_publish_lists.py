@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropout.monitor.night import tonight
-from dropout.publish import lists
+from dropout.publish.lists import csv_file
+from dropout.publish.lists.school_list import file_name
+from dropout.publish.lists.write import write
 from dropout.publish.publish import publish
-from dropout.publish.words import LIST_COLUMNS, words_of
+from dropout.publish.words import ANSWER_COLUMNS, LIST_COLUMNS, words_of
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from tests.publish_district import LISTED, NIGHT, TARGET, begun, district, scored
@@ -99,8 +101,8 @@ def test_a_row_in_french(folder: Path) -> None:
         "going_well_1": "Passe presque tous les contrôles : 0,4\u00a0% manqués (classe : 10\u00a0%)",
         "going_well_2": "",
         "change": "première liste",
-        "note": "",
-        **dict.fromkeys(("decision", "action", "action_date", "outcome", "disagree"), ""),
+        **dict.fromkeys(("numbers_since", "last_answer", "note"), ""),
+        **dict.fromkeys(ANSWER_COLUMNS, ""),
     }
 
 
@@ -188,7 +190,7 @@ def test_names_are_nowhere_but_in_the_lists(tmp_path: Path) -> None:
         scored(con)
         run = begun(con, deployment)
         tonight(con, run)
-        lists.write(con, run, tmp_path / "lists")
+        write(con, run, tmp_path / "lists")
         attached = {name for (name,) in con.execute("select database_name from duckdb_databases()").fetchall()}
         assert "identity" not in attached
     published(deployment)
@@ -211,7 +213,7 @@ def test_names_are_nowhere_but_in_the_lists(tmp_path: Path) -> None:
     ],
 )
 def test_a_school_id_stays_inside_its_folder(school_id: str, name: str) -> None:
-    assert lists.file_name(school_id) == name
+    assert file_name(school_id) == name
 
 
 def test_a_list_of_a_hostile_school_id_lands_under_lists(tmp_path: Path) -> None:
@@ -234,11 +236,11 @@ DANGEROUS = re.compile(r"^[\s\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\x00-\
 )
 def test_no_text_reaches_a_spreadsheet_as_a_formula_and_each_is_one_line(text: str) -> None:
     words = words_of("fr")
-    safe = pl.DataFrame({"a": [text], "b": ["end"]}).select(lists._safe("a"), "b")
-    content = lists._csv(safe, words).decode()
+    safe = pl.DataFrame({"a": [text], "b": ["end"]}).select(csv_file.safe("a"), "b")
+    content = csv_file._csv(safe, words).decode()
     assert len(content.splitlines()) == 1
     ((cell, end),) = csv.reader(io.StringIO(content, newline=""), delimiter=";")
     assert end == "end"
     assert not DANGEROUS.search(cell)
-    line = re.sub(lists._BREAKS, " ", text)
+    line = re.sub(csv_file._BREAKS, " ", text)
     assert cell in (line, f"'{line}")

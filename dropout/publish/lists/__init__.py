@@ -1,0 +1,1 @@
+"""What each school receives: its list as CSV, workbook and page. Here, and only here, identity and numbers meet."""

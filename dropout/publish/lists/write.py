@@ -1,0 +1,36 @@
+"""lists: each school's files, in a folder of its own that only the owner reads."""
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from dropout.publish.lists import csv_file
+from dropout.publish.lists.gather import gather
+from dropout.publish.lists.school_list import file_name
+from dropout.warehouse.ledger import Counts, Run
+
+
+def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
+    """Writes `<school_id>/<school_id>_<date>.csv` below `folder` (0700, files 0600) for every school with students.
+
+    Highest chance first; a school without listed students gets the header alone, one
+    without fresh data a notice. Reads temp table `this_night`.
+    Returns schools, listed rows, and how many of these have no name in the identity store.
+    """
+    counts: Counts = {"schools": 0, "listed": 0, "without_name": 0}
+    folder.mkdir(mode=0o700)
+    for school in gather(con, run):
+        counts["schools"] += 1
+        counts["listed"] += school.table.height
+        counts["without_name"] += school.table["student_id"].null_count()
+        home = folder / file_name(school.school_id)
+        home.mkdir(mode=0o700)
+        _store(home / school.file_name("csv"), csv_file.content(school))
+    return counts
+
+
+def _store(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
