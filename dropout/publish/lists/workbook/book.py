@@ -29,7 +29,7 @@ def content(school: SchoolList, answers: AnswerWords, pupils: pl.DataFrame | Non
     file = io.BytesIO()
     book = Workbook(file, OPTIONS)
     book.set_properties({"title": printable(school.school), "created": dt.datetime.combine(school.day, dt.time())})
-    look = look_of(book, words)
+    look = look_of(book, words, school.words.direction)
     write_list(book.add_worksheet(words.sheets.list), school, words, look, answers)
     if school.left.height:
         write_left(book.add_worksheet(words.sheets.left), school, words, look)

@@ -9,7 +9,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from dropout.publish.lists.school_list import SchoolList
-from dropout.publish.lists.workbook.look import Look, fill, page
+from dropout.publish.lists.workbook.heights import set_heights
+from dropout.publish.lists.workbook.look import Look, fill, page, write_header
 from dropout.publish.lists.workbook.words import WorkbookWords
 from dropout.publish.words import ANSWER_COLUMNS, LIST_COLUMNS
 
@@ -18,18 +19,21 @@ AnswerWords = Mapping[str, Mapping[str, str]]  # answer column → code → word
 NOTE_CODE_LENGTH = 12
 OLDEST_ACTION_DAYS = 365
 
-# Widths in characters. Printed on A4 the usual columns are about 230 wide: letters of 7 points, which can still be read.
+# Widths in characters. Printed on A4 all but the folded ones are about 250 wide, which gives letters of 6.5 points;
+# fewer reasons, or a first list, give 7 to 8.
 WIDTHS = {
-    "list_date": 11, "school": 20, "class_name": 8, "grade": 7, "student_id": 12, "family_name": 12, "given_name": 12,
-    "chance": 17, "chance_percent": 8, "chance_low_percent": 8, "chance_high_percent": 8,
-    "reason_1": 20, "reason_2": 20, "reason_3": 20, "reason_4": 20, "going_well_1": 16, "going_well_2": 16,
-    "change": 14, "numbers_since": 16, "last_answer": 14, "note": 16,
-    "decision": 12, "action": 12, "action_date": 12, "outcome": 12, "note_code": 8, "remark": 18,
+    "list_date": 12, "school": 20, "class_name": 7, "grade": 7, "student_id": 11.5, "family_name": 11, "given_name": 11,
+    "chance": 14, "chance_percent": 9, "chance_low_percent": 9, "chance_high_percent": 9,
+    "reason_1": 18, "reason_2": 18, "reason_3": 18, "reason_4": 18, "going_well_1": 14, "going_well_2": 14,
+    "change": 12, "numbers_since": 13, "last_answer": 11, "note": 14,
+    "decision": 11, "action": 11, "action_date": 11, "outcome": 11, "note_code": 9, "remark": 15,
 }  # fmt: skip
 NOTICE_WIDTH = 90
 NAMES = ("student_id", "family_name", "given_name")
 # The same for the whole list, or said in words by `chance`: kept for sorting and for the way back, folded away.
 FOLDED = {"list_date", "school", "grade", "chance_percent", "chance_low_percent", "chance_high_percent"}
+LEAST_LINES = 2  # room to write by hand
+LEFT_WIDTHS = {"student_id": 14, "family_name": 20, "given_name": 20, "change": 70}
 LEFT_COLUMNS = ("class_name", "student_id", "family_name", "given_name", "change")
 
 
@@ -38,11 +42,11 @@ def write_list(sheet: Worksheet, school: SchoolList, words: WorkbookWords, look:
     page(sheet, school, words)
     pupils = school.table.height if not school.silent_since else 0
     lines = school.table if pupils else _notice(school, words)
-    for place, column in enumerate(LIST_COLUMNS):
-        sheet.write_string(0, place, getattr(school.words.columns, column), look.header)
+    headers = [getattr(school.words.columns, column) for column in LIST_COLUMNS]
+    write_header(sheet, headers, look)
     fill(sheet, lines, [_style(column, look) for column in LIST_COLUMNS])
-    sheet.repeat_rows(0)
-    _columns(sheet, lines, is_notice=not pupils)
+    widths = _columns(sheet, lines, is_notice=not pupils)
+    set_heights(sheet, [headers, *lines.rows()], widths, least=LEAST_LINES)
     if not pupils:
         sheet.freeze_panes(1, 0)
         return
@@ -56,12 +60,15 @@ def write_list(sheet: Worksheet, school: SchoolList, words: WorkbookWords, look:
 def write_left(sheet: Worksheet, school: SchoolList, words: WorkbookWords, look: Look) -> None:
     """Who was on the last list and is not on this one, and why."""
     page(sheet, school, words)
-    for place, column in enumerate(LEFT_COLUMNS):
-        sheet.write_string(0, place, getattr(school.words.columns, column), look.header)
-        sheet.set_column(place, place, 60 if column == "change" else 16)
-    fill(sheet, school.left.select(LEFT_COLUMNS), [_style(column, look) for column in LEFT_COLUMNS])
+    headers = [getattr(school.words.columns, column) for column in LEFT_COLUMNS]
+    write_header(sheet, headers, look)
+    widths = [LEFT_WIDTHS.get(column, WIDTHS[column]) for column in LEFT_COLUMNS]
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, width)
+    lines = school.left.select(LEFT_COLUMNS)
+    fill(sheet, lines, [_style(column, look) for column in LEFT_COLUMNS])
+    set_heights(sheet, [headers, *lines.rows()], widths)
     sheet.freeze_panes(1, 0)
-    sheet.repeat_rows(0)
 
 
 def _notice(school: SchoolList, words: WorkbookWords) -> pl.DataFrame:
@@ -89,17 +96,18 @@ def _style(column: str, look: Look) -> Format:
     return look.said
 
 
-def _columns(sheet: Worksheet, lines: pl.DataFrame, *, is_notice: bool) -> None:
-    """Widths; columns that say nothing here are folded under a `+`, so that the rest can be read on paper."""
+def _columns(sheet: Worksheet, lines: pl.DataFrame, *, is_notice: bool) -> list[float]:
+    """Widths, 0 where folded: columns that say nothing here lie under a `+`, so that the rest can be read on paper."""
     empty = {c for c in LIST_COLUMNS if c not in ANSWER_COLUMNS and lines[c].null_count() == lines.height}
     folded = set(LIST_COLUMNS) - {"list_date", "note"} | empty if is_notice else FOLDED | empty
-    was_folded = False
+    widths: list[float] = []
     for place, column in enumerate(LIST_COLUMNS):
         is_folded = column in folded
         width = NOTICE_WIDTH if is_notice and column == "note" else WIDTHS[column]
-        options = {"level": 1, "hidden": True} if is_folded else {"collapsed": True} if was_folded else {}
+        options = {"level": 1, "hidden": True} if is_folded else {"collapsed": True} if widths and not widths[-1] else {}
         sheet.set_column(place, place, width, None, options)
-        was_folded = is_folded
+        widths.append(0 if is_folded else width)
+    return widths
 
 
 def _answer_rules(sheet: Worksheet, school: SchoolList, words: WorkbookWords, answers: AnswerWords) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 from babel.dates import format_date
@@ -19,6 +20,7 @@ LONGEST_NAME_IN_FOOTER = 120  # a footer has 255 characters in all
 
 # What XML cannot hold, and what would break a line or be seen by nobody: controls, line ends, lone surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+RIGHT_TO_LEFT = "\u200f"  # a footer has no direction of its own: day, month and year would change places
 GREY, LINE, HEADER = "#F2F2F2", "#BFBFBF", "#E4E4E4"  # no colour: a colour would be read as a verdict
 
 
@@ -41,14 +43,18 @@ class Look:
     prose: Format
 
 
-def look_of(book: Workbook, words: WorkbookWords) -> Look:
+def look_of(book: Workbook, words: WorkbookWords, direction: Literal["ltr", "rtl"]) -> Look:
     """The formats, added to `book`."""
+    # Without it LibreOffice lays Arabic out from left to right: full stops and brackets come at the wrong end.
+    order = {"reading_order": 2 if direction == "rtl" else 1}
+    side = "right" if direction == "rtl" else "left"  # also of a Latin name or number between Arabic ones
     cell = {"valign": "top", "border": 1, "border_color": LINE}
-    yours = {**cell, "bg_color": GREY, "text_wrap": True}
+    ours = {**cell, **order, "text_wrap": True}
+    yours = {**ours, "bg_color": GREY}
     made = {
-        "header": {**cell, "bold": True, "text_wrap": True, "bg_color": HEADER},
-        "text": {**cell, "num_format": "@", "text_wrap": True},
-        "said": {**cell, "text_wrap": True},
+        "header": {**ours, "bold": True, "bg_color": HEADER},
+        "text": {**cell, "num_format": "@", "text_wrap": True, "align": side},
+        "said": ours,
         "number": cell,
         "one_decimal": {**cell, "num_format": "0.0"},
         "percent": {**cell, "num_format": "0%"},
@@ -56,9 +62,9 @@ def look_of(book: Workbook, words: WorkbookWords) -> Look:
         "answer": yours,
         "answer_text": {**yours, "num_format": "@"},
         "answer_date": {**yours, "num_format": words.date_format, "align": "center"},
-        "title": {"bold": True, "font_size": 14, "valign": "top"},
-        "heading": {"bold": True, "valign": "top", "text_wrap": True},
-        "prose": {"valign": "top", "text_wrap": True},
+        "title": {**order, "bold": True, "font_size": 14, "valign": "top"},
+        "heading": {**order, "bold": True, "valign": "top", "text_wrap": True},
+        "prose": {**order, "valign": "top", "text_wrap": True},
     }
     return Look(**{name: book.add_format(properties) for name, properties in made.items()})
 
@@ -95,8 +101,15 @@ def fill(sheet: Worksheet, table: pl.DataFrame, styles: list[Format]) -> None:
             put(sheet, row, column, value, style)
 
 
+def write_header(sheet: Worksheet, headers: list[str], look: Look) -> None:
+    """The first row, repeated on every page that is printed."""
+    for place, header in enumerate(headers):
+        sheet.write_string(0, place, header, look.header)
+    sheet.repeat_rows(0)
+
+
 def page(sheet: Worksheet, school: SchoolList, words: WorkbookWords, *, landscape: bool = True) -> None:
-    """A4, one page wide, the header on each page; below it school, page n of m, and the list's date.
+    """A4, one page wide; below each page school, page n of m, and the list's date.
 
     Spreadsheets break a page between rows only, so no pupil is cut in two.
     """
@@ -110,4 +123,6 @@ def page(sheet: Worksheet, school: SchoolList, words: WorkbookWords, *, landscap
     name = printable(school.school)[:LONGEST_NAME_IN_FOOTER].replace("&", "&&")
     numbers = words.page.format(page="&P", pages="&N")
     day = format_date(school.day, "long", locale=school.words.locale)
+    if school.words.direction == "rtl":
+        day = f"{RIGHT_TO_LEFT}{day}{RIGHT_TO_LEFT}"
     sheet.set_footer(f"&L{name}&C{numbers}&R{day}")

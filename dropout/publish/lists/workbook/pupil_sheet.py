@@ -6,7 +6,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from dropout.publish.lists.gather import attached_identity
 from dropout.publish.lists.school_list import SchoolList
-from dropout.publish.lists.workbook.look import Look, fill, page
+from dropout.publish.lists.workbook.heights import set_heights
+from dropout.publish.lists.workbook.look import Look, fill, page, write_header
 from dropout.publish.lists.workbook.words import WorkbookWords
 from dropout.publish.numbers import filled
 from dropout.resources import sql
@@ -34,15 +35,17 @@ def write_pupils(sheet: Worksheet, school: SchoolList, pupils: pl.DataFrame, wor
     page(sheet, school, words)
     headers = [getattr(school.words.columns, column) for column in WHO]
     headers += [getattr(words.pupils, column) for column in NUMBERS]
-    for place, header in enumerate([*headers, school.words.columns.note]):
-        sheet.write_string(0, place, header, look.header)
-    for place, column in enumerate([*WHO, *NUMBERS, "note"]):
-        sheet.set_column(place, place, WIDTHS.get(column, NUMBER_WIDTH))
+    headers.append(school.words.columns.note)
+    write_header(sheet, headers, look)
+    widths = [WIDTHS.get(column, NUMBER_WIDTH) for column in (*WHO, *NUMBERS, "note")]
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, width)
     numbers = [look.percent if column == "mark_mean" else look.number for column in NUMBERS]
-    fill(sheet, pupils.select(*WHO, *NUMBERS, _note(school, words)), [*[look.text] * len(WHO), *numbers, look.said])
+    lines = pupils.select(*WHO, *NUMBERS, _note(school, words))
+    fill(sheet, lines, [*[look.text] * len(WHO), *numbers, look.said])
     sheet.freeze_panes(1, len(WHO))
-    sheet.repeat_rows(0)
-    sheet.autofilter(0, 0, pupils.height, len(headers))
+    sheet.autofilter(0, 0, pupils.height, len(headers) - 1)
+    set_heights(sheet, [headers, *lines.rows()], widths)
     sheet.ignore_errors({"number_stored_as_text": f"A2:B{pupils.height + 1}"})
 
 
