@@ -6,7 +6,7 @@ from math import ceil
 from xlsxwriter.worksheet import Worksheet
 
 LINE_POINTS = 15.0  # a line of Calibri 11
-HIGHEST_POINTS = 409.0  # Excel's bound
+HIGHEST_POINTS = 408.75  # Excel's bound, 409, in whole pixels
 
 
 def line_count(text: str, width: float) -> int:

@@ -16,7 +16,7 @@ from dropout.publish.words import ANSWER_COLUMNS, LIST_COLUMNS
 
 AnswerWords = Mapping[str, Mapping[str, str]]  # answer column → code → word of the school's language
 
-NOTE_CODE_LENGTH = 12
+NOTE_CODE_LENGTH = 8  # three letters, a sign, four digits: what the contract of `followup` takes
 OLDEST_ACTION_DAYS = 365
 
 # Widths in characters. Printed on A4 all but the folded ones are about 250 wide, which gives letters of 6.5 points;
@@ -114,11 +114,10 @@ def _answer_rules(sheet: Worksheet, school: SchoolList, words: WorkbookWords, an
     """What each answer cell takes, with a hint where it is chosen and a plain word where it is refused."""
     for column in ANSWER_COLUMNS:
         place = LIST_COLUMNS.index(column)
-        hint = getattr(words.hints, column).format(length=NOTE_CODE_LENGTH)
         rule = {
             **_rule(column, school.day, words, answers),
             "input_title": getattr(school.words.columns, column)[:32],
-            "input_message": hint,
+            "input_message": getattr(words.hints, column),
             "error_title": words.refused.title,
         }
         sheet.data_validation(1, place, school.table.height, place, rule)
@@ -131,8 +130,7 @@ def _rule(column: str, day: dt.date, words: WorkbookWords, answers: AnswerWords)
         oldest = dt.datetime.combine(day - dt.timedelta(days=OLDEST_ACTION_DAYS), dt.time())
         return {"validate": "date", "criteria": ">=", "value": oldest, "error_message": words.refused.date}
     if column == "note_code":
-        said = words.refused.length.format(length=NOTE_CODE_LENGTH)
-        return {"validate": "length", "criteria": "<=", "value": NOTE_CODE_LENGTH, "error_message": said}
+        return {"validate": "length", "criteria": "<=", "value": NOTE_CODE_LENGTH, "error_message": words.refused.code}
     return {"validate": "any"}
 
 

@@ -41,7 +41,7 @@ class Refusals(Strict):
     title: Title
     choice: Hint
     date: Hint
-    length: Hint
+    code: Hint
 
 
 class Guide(Strict):
