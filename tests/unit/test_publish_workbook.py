@@ -187,7 +187,8 @@ def test_who_left_the_list_has_a_sheet_of_its_own_without_answers() -> None:
 PUPILS = pl.DataFrame(
     {
         "class_name": ["7-1", "7-2"], "student_id": ["007", None], "family_name": ["=1", None], "given_name": ["Aya", None],
-        "registers_taken": [28, None], "days_missed": [2.5, None], "days_unexcused": [1.0, None], "mark_mean": [0.314, None],
+        "registers_taken": [28, None], "days_missed": [2.5, None], "days_unexcused": [1.0, None],
+        "mark_mean": [0.314, float("nan")],
         "assessments_missing": [0, 2], "incidents": [None, None], "pseudonym": ["00a", "00b"], "is_abstained": [False, True],
     },
     schema_overrides={"incidents": pl.Int32},

@@ -78,8 +78,8 @@ def printable(text: str) -> str:
 
 
 def put(sheet: Worksheet, row: int, column: int, value: object, style: Format) -> None:
-    """Writes one cell as what it is: a number, or a text that is never a formula, a link or a number. NULL: an empty cell."""
-    if value is None:
+    """Writes a cell as what it is: a number, or a text that is never a formula or link; an empty one for NULL or no number."""
+    if value is None or value != value:
         sheet.write_blank(row, column, None, style)
     elif isinstance(value, int | float):
         sheet.write_number(row, column, value, style)
