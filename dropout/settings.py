@@ -35,6 +35,12 @@ class NightSettings(Strict):
     keep_generations: Annotated[int, Field(ge=2)] = 14
 
 
+class ListSettings(Strict):
+    """What a school's files hold beside the list."""
+
+    all_pupils: bool = False  # the workbook's sheet of every enrolled pupil's main numbers, without a chance
+
+
 class GateSettings(Strict):
     """What keeps tonight's output from being published."""
 
@@ -90,6 +96,7 @@ class Settings(BaseSettings):
 
     deployment: DeploymentSettings = DeploymentSettings()
     night: NightSettings = NightSettings()
+    lists: ListSettings = ListSettings()
     gate: GateSettings = GateSettings()
     intake: IntakeSettings = IntakeSettings()
     contracts: ContractSettings = ContractSettings()

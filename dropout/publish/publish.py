@@ -1,6 +1,5 @@
 """publish: builds a whole new generation beside the old one, verifies it, and swaps one link."""
 
-import csv
 import datetime as dt
 import shutil
 import traceback
@@ -9,16 +8,12 @@ from pathlib import Path
 
 import duckdb
 
-from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
 from dropout.publish import generation, manifest, marts, report
-from dropout.publish.lists.gather import language_of
-from dropout.publish.lists.school_list import file_name
+from dropout.publish.lists.held import hold_against_marts
 from dropout.publish.lists.write import write as write_lists
 from dropout.publish.model_card import card
-from dropout.publish.words import LIST_COLUMNS, words_of
-from dropout.resources import sql
 from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
 
 REMEDY = "Look at free disk space and at the rights of published/, then: dropout publish."
@@ -88,7 +83,7 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
     ).fetchall()
     card.publish(con, run.deployment, partial, dict(versions))
     marts.close(con)
-    _hold_lists_against_marts(con, run, partial)
+    hold_against_marts(con, run, partial / "lists", partial / ANALYTICS)
     facts = {
         "generation_id": generation_id,
         "as_of_date": run.as_of.isoformat(),
@@ -100,33 +95,6 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
         **counts,
     }
     manifest.write(partial, facts)
-
-
-def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial: Path) -> None:
-    """Every school has its list, with as many lines as the analysts' file has listed students; read from disk again."""
-    con.execute(f"attach {literal(partial / ANALYTICS)} as verified (read_only)")
-    try:
-        promised = dict(con.execute(sql("marts/list_promised")).fetchall())
-    finally:
-        con.execute("detach verified")
-    found = {path.parent.name: path for path in (partial / "lists").glob("*/*.csv")}
-    for school, listed in promised.items():
-        path = found.pop(file_name(school), None)
-        lines = _lines(path, words_of(language_of(run.deployment, school)).separator) if path else 0
-        if lines != listed:
-            raise PublishError(
-                f"a list holds {lines} students where the analysts' file lists {listed}",
-                where=f"lists/{file_name(school)}",
-                remedy=REMEDY,
-            )
-    if found:
-        raise PublishError("a list of a school without students", where=f"lists/{min(found)}", remedy=REMEDY)
-
-
-def _lines(path: Path, separator: str) -> int:
-    """Complete lines below the header."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return sum(len(row) == len(LIST_COLUMNS) for row in csv.reader(file, delimiter=separator)) - 1
 
 
 def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:

@@ -36,7 +36,7 @@ def gather(con: duckdb.DuckDBPyConnection, run: Run) -> Iterator[SchoolList]:
         "and s.as_of_date = this_night.as_of_date) from this_night"
     ).fetchall()
     reasons = con.sql(sql("marts/list_reason")).pl().join(spoken, on="school_id")
-    with _identity(con, run.deployment):
+    with attached_identity(con, run.deployment):
         rows = con.sql(sql("marts/list_row")).pl()
     rows = rows.join(spoken, on="school_id", how="left").join(in_words(reasons), on="student_key", how="left")
     rows = rows.sort("school_id", "chance", "school_rank", "student_key", descending=[False, True, False, False], nulls_last=True)
@@ -73,7 +73,7 @@ def _last_list(con: duckdb.DuckDBPyConnection, run: Run) -> bool:
 
 
 @contextmanager
-def _identity(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> Iterator[None]:
+def attached_identity(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> Iterator[None]:
     """Attaches the identity store read-only, unless the caller holds it already."""
     if con.execute("select 1 from duckdb_databases() where database_name = 'identity'").fetchone():
         yield
