@@ -55,7 +55,7 @@ def last_list_in_words(listed: int, left: int, returned: int | None, school_year
     return _filled(words.last_list if listed else words.nobody, said)
 
 
-def tested_in_words(precision: float, school_year: str, language: str, *, of: int = 20) -> str:
+def measured_in_words(precision: float, school_year: str, language: str, *, of: int = 20) -> str:
     """In the test on `school_year`: of `of` pupils on such lists about how many left, from the share `precision` (0..1).
 
     Whole pupils, a half is one. Raises ValueError for what is no share.
