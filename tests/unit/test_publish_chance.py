@@ -156,11 +156,11 @@ FEW = {
         "nothing new has come from the school.",
     ],
     "fr": [
-        "aucune présence n'est connue, et il n'y a pas de notes.",
-        "la présence n'est connue que pour 1 jour de classe, et il n'y a pas de notes.",
-        "la présence n'est connue que pour 2 jours de classe, et il n'y a pas de notes.",
-        "la présence n'est connue que pour 3 jours de classe, et il n'y a pas de notes.",
-        "la présence n'est connue que pour 11 jours de classe, et il n'y a pas de notes.",
+        "aucune présence connue, et pas de notes.",
+        "présence connue pour seulement 1 jour de classe, et pas de notes.",
+        "présence connue pour seulement 2 jours de classe, et pas de notes.",
+        "présence connue pour seulement 3 jours de classe, et pas de notes.",
+        "présence connue pour seulement 11 jours de classe, et pas de notes.",
         "rien de nouveau n'est arrivé de l'établissement.",
     ],
     "ar": [
@@ -174,7 +174,7 @@ FEW = {
 }
 HEAD = {
     "en": "Not enough data to say a chance: ",
-    "fr": "Pas assez de données pour dire une probabilité : ",
+    "fr": "Pas assez de données pour une probabilité : ",
     "ar": "المعطيات غير كافية لتقدير احتمال: ",
 }
 
