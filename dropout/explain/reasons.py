@@ -91,7 +91,7 @@ def _strongest(rows: Frame, found: Floats, declared: list[Feature], concept: str
 
 
 def _has_words(feature: Feature, direction: str) -> bool:
-    return feature.is_reason and bool(feature.words if direction == "raises" else feature.praise)
+    return feature.is_reason and (direction == "raises" or feature.has_praise)
 
 
 def points(feature: Feature, value: Floats, class_mean: Floats, direction: str) -> Bools:

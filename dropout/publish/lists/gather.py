@@ -8,8 +8,9 @@ import polars as pl
 
 from dropout.contracts.ddl import literal
 from dropout.monitor.night import attached, last_publication
+from dropout.publish.chance_words import chance_in_words
 from dropout.publish.lists.school_list import SchoolList
-from dropout.publish.numbers import chance_in_words, filled, written
+from dropout.publish.numbers import filled, written
 from dropout.publish.reasons import in_words
 from dropout.publish.words import ANSWER_COLUMNS, LIST_COLUMNS, Language, words_of
 from dropout.resources import sql
@@ -100,7 +101,7 @@ def _table(rows: pl.DataFrame, words: Language, run: Run, target: str, *, has_la
     nameless = pl.when(pl.col("student_id").is_null()).then(pseudonym)
     table = rows.with_columns(last_chance).with_columns(
         pl.lit(run.as_of).alias("list_date"),
-        chance_in_words(words.chance, target).alias("chance_words"),
+        chance_in_words(words, target).alias("chance_words"),
         (change if has_last else pl.lit(words.changes.first)).alias("change"),
         pl.concat_str(rule, nameless, separator=" ", ignore_nulls=True).replace("", None).alias("note"),
         *((pl.col(name).fill_nan(None) * 100).round(1).alias(percent) for percent, name in PERCENTS.items()),
