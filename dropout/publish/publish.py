@@ -12,11 +12,12 @@ import duckdb
 from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
-from dropout.publish import generation, lists, manifest, marts, report
+from dropout.publish import entries, generation, lists, manifest, marts, report
 from dropout.publish.model_card import card
 from dropout.publish.words import LIST_COLUMNS, words_of
 from dropout.resources import sql
 from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
+from dropout.warehouse.store import transaction
 
 REMEDY = "Look at free disk space and at the rights of published/, then: dropout publish."
 
@@ -76,6 +77,7 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
     """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
+    entries.stage(con, generation_id)
     marts.build(con, partial / ANALYTICS)
     counts = lists.write(con, run, partial / "lists")
     report.write(con, run, partial / "report.html", generation_id)
@@ -127,20 +129,22 @@ def _lines(path: Path, separator: str) -> int:
 
 
 def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
-    """Notes in the ledger that `publication` was published, once."""
+    """Notes in the ledger that `publication` was published, and whom its lists named, once."""
     facts = manifest.read(publication.folder)
-    con.execute(
-        "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
-        "values (?, ?, ?, ?, ?, ?)",
-        [
-            publication.generation_id,
-            facts["run_id"],
-            facts["as_of_date"],
-            dt.datetime.now(dt.UTC).replace(tzinfo=None),
-            facts["students"],
-            facts["listed"],
-        ],
-    )
+    with transaction(con):
+        entries.record(con, publication.generation_id)
+        con.execute(
+            "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [
+                publication.generation_id,
+                facts["run_id"],
+                facts["as_of_date"],
+                dt.datetime.now(dt.UTC).replace(tzinfo=None),
+                facts["students"],
+                facts["listed"],
+            ],
+        )
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
