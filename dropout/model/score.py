@@ -12,7 +12,7 @@ from dropout.country import Target
 from dropout.errors import ExtractError, ModelError
 from dropout.model import booster
 from dropout.model.baselines import LISTED_FROM, absence_rule
-from dropout.model.cut import KEPT_LOG_ODDS, KEPT_RULE_SCORE, cut, ranks
+from dropout.model.cut import KEPT_LOG_ODDS, cut, ranks
 from dropout.model.earlier import on_last_list
 from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame
@@ -116,7 +116,7 @@ def _scored(
     listed = np.zeros(len(rows), dtype=np.bool_)
     if stays is not None:
         worth = ~thin & _is_worth(by, chance, thin, settings.night.minimum_lift)
-        listed = cut(by, rows, worth, stays, capacity, KEPT_RULE_SCORE if np.isnan(raw).all() else KEPT_LOG_ODDS)
+        listed = cut(by, rows, worth, stays, capacity, 0.0 if np.isnan(raw).all() else KEPT_LOG_ODDS)
     card = model.card
     table = pa.table(
         {

@@ -32,7 +32,7 @@ list as (
         ) as list_age
     from publication as p
     inner join entry as e on p.generation_id = e.generation_id
-    where e.school_year in (select n.school_year from night.snapshot as n where n.as_of_date = $as_of)
+    where e.school_year in (select n.school_year from night.snapshot as n)
     group by e.school_id, e.school_year, p.generation_id, p.as_of_date, p.is_current
 )
 
