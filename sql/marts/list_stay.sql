@@ -1,6 +1,6 @@
 -- one row per school, school year and student on an earlier list: the newest stay, what was said in it, and the numbers then
 with entry as (
-    -- of another target a chance means something else; lists without him between two with him end a stay
+    -- of another target a chance means something else, lists without him between two with him end a stay
     select
         e.* exclude (chance), if(e.target = t.list_target, e.chance, null) as chance, t.as_of_date as tonight_date,
         e.list_age - row_number() over (partition by e.school_id, e.school_year, e.student_key order by e.list_age) as gap

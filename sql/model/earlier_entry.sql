@@ -1,4 +1,4 @@
--- one row per student on an earlier list of this school year; list_age 1 is the school's last list, 2 the one before it
+-- one row per student on an earlier list of this school year: list_age 1 is the school's last list, 2 the one before it
 with entry as (
     select e.*, coalesce(e.generation_id = $current, false) as is_current
     from ops.list_entry as e
@@ -12,7 +12,7 @@ with entry as (
         and not exists (select 1 from ops.list_entry as o where o.generation_id = $current)
 ),
 
--- a night that was published twice counts once, as it was published last; `current` goes first where an operator went back to it
+-- a night that was published twice counts once, as it was published last: `current` goes first where an operator went back to it
 publication as (
     select e.generation_id, e.as_of_date, e.is_current
     from entry as e
