@@ -30,4 +30,5 @@ def changed(con: duckdb.DuckDBPyConnection, run: Run) -> pl.DataFrame:
     for table, name in STEPS.items():
         given = {"noise": NOISE} if table == "list_change" else {}
         con.execute(f"create or replace temp table {table} as {sql(f'marts/{name}')}", given)
-    return con.table("list_change").pl()
+    rows: pl.DataFrame = con.table("list_change").pl()
+    return rows
