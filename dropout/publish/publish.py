@@ -10,11 +10,12 @@ import duckdb
 
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
-from dropout.publish import generation, manifest, marts, report
+from dropout.publish import entries, generation, manifest, marts, report
 from dropout.publish.lists.held import hold_against_marts
 from dropout.publish.lists.write import write as write_lists
 from dropout.publish.model_card import card
 from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
+from dropout.warehouse.store import transaction
 
 REMEDY = "Look at free disk space and at the rights of published/, then: dropout publish."
 
@@ -74,6 +75,7 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
     """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
+    entries.stage(con, generation_id)
     marts.build(con, partial / ANALYTICS)
     counts = write_lists(con, run, partial / "lists")
     report.write(con, run, partial / "report.html", generation_id)
@@ -98,20 +100,22 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
 
 
 def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
-    """Notes in the ledger that `publication` was published, once."""
+    """Notes in the ledger that `publication` was published, and whom its lists named, once."""
     facts = manifest.read(publication.folder)
-    con.execute(
-        "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
-        "values (?, ?, ?, ?, ?, ?)",
-        [
-            publication.generation_id,
-            facts["run_id"],
-            facts["as_of_date"],
-            dt.datetime.now(dt.UTC).replace(tzinfo=None),
-            facts["students"],
-            facts["listed"],
-        ],
-    )
+    with transaction(con):
+        entries.record(con, publication.generation_id)
+        con.execute(
+            "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [
+                publication.generation_id,
+                facts["run_id"],
+                facts["as_of_date"],
+                dt.datetime.now(dt.UTC).replace(tzinfo=None),
+                facts["students"],
+                facts["listed"],
+            ],
+        )
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
