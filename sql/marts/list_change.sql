@@ -54,7 +54,7 @@ change as (
     left join last_stay as s on p.student_key = s.student_key and p.school_id = s.school_id and p.school_year = s.school_year
     left join last_list as l on p.school_id = l.school_id and p.school_year = l.school_year
     left join spell as x on p.student_key = x.student_key and p.school_id = x.school_id and p.school_year = x.school_year
-    left join list_answer as a on p.student_key = a.student_key and p.school_id = a.school_id
+    left join list_acted_on as a on p.student_key = a.student_key and p.school_id = a.school_id
 )
 
 select

@@ -9,7 +9,7 @@ from dropout.model.earlier import earlier_lists
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run
 
-STEPS = {"last_stay": "list_stay", "list_answer": "list_answer", "list_change": "list_change"}
+STEPS = {"last_stay": "list_stay", "list_acted_on": "list_acted_on", "list_change": "list_change"}
 NOISE = KEPT_LOG_ODDS  # a chance has changed when its log-odds moved by more than they do from night to night
 
 
