@@ -1,4 +1,4 @@
--- one row per answer of the last $days days that says a list was wrong about a student; $answers is a query of marts.followup
+-- one row per answer of the last days that says a list was wrong about a student, from the query of marts.followup
 select school_id, student_key as pseudonym, list_date, decision, known_at as came_on
 from ($answers) as f
 cross join this_night as t
