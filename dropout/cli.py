@@ -198,6 +198,24 @@ def quarantine(directory: DirOption = None) -> None:
 
 
 @app.command()
+def answers(
+    days: Annotated[int, typer.Option(min=1, help="Answers that came back in so many days.")] = 30,
+    directory: DirOption = None,
+    date: DateOption = None,
+) -> None:
+    """Show whom counselors say a list was wrong about (disagree, not at this school), so that the register can be mended."""
+    from dropout.publish.answers.mend import to_mend
+    from dropout.warehouse.connect import connect
+
+    with connect(open_deployment(directory)) as con:
+        columns, rows = to_mend(con, _day(date) or dt.date.today(), days)
+    if not rows:
+        out.print(f"No answer of the last {days} days says that a list was wrong.")
+        return
+    _show("Lists were wrong about", columns, rows)
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to make; a demo that is there already is made anew.")] = Path("demo"),
     students: Annotated[int, typer.Option(min=200)] = 12_000,

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dropout.publish import charts, disclosure, quality
+from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
 from dropout.publish.words import Language, words_of
 from dropout.resources import sql
@@ -41,6 +42,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         **_steps(con, run, words),
         "quality": _rows(con, "report_quality"),
         "stopped": _stopped(con, words),
+        "answers": answers.facts(con, run.deployment.language),
         **_coverage(con, words),
         **quality.facts(evaluation, target, words),
     }

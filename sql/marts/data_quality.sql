@@ -1,4 +1,5 @@
--- one row per delivery, stage, table and rule; at stage read the rule is the reason of a rejected line
+-- one row per delivery, stage, table and rule; at stage read the rule is the reason of a rejected line, at stage answer
+-- a decision of counselors that the list was wrong about a student
 with reading as (
     select f.delivery_no, f.source_file as table_name, sum(f.line_count) as row_count
     from ops.file as f
@@ -12,6 +13,13 @@ rejected as (
     group by f.delivery_no, f.source_file, r.reason
 ),
 
+answered as (
+    select
+        delivery_no, decision::varchar as rule, count(*) as answer_count, sum(count(*)) over (partition by delivery_no) as row_count
+    from core.followup
+    group by delivery_no, decision
+),
+
 broken as (
     select
         j.delivery_no, 'read' as stage, j.table_name, j.rule, 'reject' as severity, r.row_count::bigint as row_count,
@@ -21,6 +29,12 @@ broken as (
     union all
     select delivery_no, 'check' as stage, table_name, rule, severity, row_count, violation_count
     from ops.rule_result
+    union all
+    select
+        delivery_no, 'answer' as stage, 'followup' as table_name, rule, 'warn' as severity, row_count::bigint as row_count,
+        answer_count as violation_count
+    from answered
+    where rule in ('disagree', 'not_at_this_school')
 )
 
 select
