@@ -24,8 +24,12 @@ SAID = ("unexcused", "excused", "late", "not_taken")  # with their dates, for wh
 
 @dataclass(frozen=True)
 class Frame:
-    """What all strips of one language share: `dots` (a path, one dot a day that is no school day) and texts with their places."""
+    """What all strips of one language share: `dots` (a path, one dot a day that is no school day) and texts with their places.
 
+    `start` is the first day shown.
+    """
+
+    start: dt.date
     width: int
     height: int
     dots: str
@@ -87,7 +91,7 @@ def frame(grid: Grid, language: Language) -> Frame:
     names = get_day_names("abbreviated", locale=language.locale)
     edge = width - MARGIN + 4 if grid.is_rtl else MARGIN - 4
     weekdays = [(edge, row[d] + CELL - 1.5, names[d - 1]) for d in grid.weekdays]
-    return Frame(width, height, dots, weekdays, _months(grid, language))
+    return Frame(grid.start, width, height, dots, weekdays, _months(grid, language))
 
 
 def _months(grid: Grid, language: Language) -> list[tuple[float, float, str]]:

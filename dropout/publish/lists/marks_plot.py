@@ -76,9 +76,12 @@ def _placed(marks: pl.DataFrame, language: Language, words: MarkWords) -> pl.Dat
     )
     subjects = marks.filter(~pl.col("is_all")).group_by("student_key", "subject").agg(weakest=pl.col("mean_share").min())
     subjects = subjects.with_columns(
-        weak=pl.struct("weakest", "subject").rank("ordinal").over("student_key"), subject_count=pl.len().over("student_key").cast(pl.Int64)
+        weak=pl.struct("weakest", "subject").rank("ordinal").over("student_key"),
+        subject_count=pl.len().over("student_key").cast(pl.Int64),
     )
-    subjects = subjects.filter(pl.col("weak") <= SUBJECTS).with_columns(row=pl.col("subject").rank("dense").over("student_key").cast(pl.Int64))
+    subjects = subjects.filter(pl.col("weak") <= SUBJECTS).with_columns(
+        row=pl.col("subject").rank("dense").over("student_key").cast(pl.Int64)
+    )
     shown = marks.join(terms.filter(pl.col("late") <= TERMS), on=["student_key", "term"])
     shown = shown.join(subjects, on=["student_key", "subject"], how="left")
     shown = shown.filter(pl.col("is_all") | pl.col("row").is_not_null()).with_columns(
@@ -125,10 +128,16 @@ def _says(shown: pl.DataFrame, words: MarkWords) -> pl.DataFrame:
     both = words.of_subject.format(subject="{0}", pupil="{1}", class_mean="{2}")
     alone = words.of_subject_alone.format(subject="{0}", pupil="{1}")
     names = ("subject", "pupil_percent", "class_percent")
-    subject = pl.when(pl.col("class_percent").is_null()).then(filled(alone, *map(pl.col, names))).otherwise(filled(both, *map(pl.col, names)))
+    subject = (
+        pl.when(pl.col("class_percent").is_null())
+        .then(filled(alone, *map(pl.col, names)))
+        .otherwise(filled(both, *map(pl.col, names)))
+    )
     of_term = shown.sort("student_key", "column", "row").group_by("student_key", "column", "term", maintain_order=True)
     terms = of_term.agg(subject.str.join(", ").alias("subjects"))
     said = filled(words.of_term.format(term="{0}", subjects="{1}"), pl.col("term"), pl.col("subjects"))
     whole = filled(words.says.format(terms="{0}"), pl.col("said"))
-    by_student = terms.select("student_key", said=said).group_by("student_key", maintain_order=True).agg(pl.col("said").str.join("; "))
+    by_student = (
+        terms.select("student_key", said=said).group_by("student_key", maintain_order=True).agg(pl.col("said").str.join("; "))
+    )
     return by_student.select("student_key", whole.alias("marks_says"))

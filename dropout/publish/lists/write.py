@@ -5,14 +5,15 @@ from pathlib import Path
 
 import duckdb
 
-from dropout.publish.lists import csv_file
+from dropout.publish.lists import csv_file, page
+from dropout.publish.lists.drawings import Drawn, drawn
 from dropout.publish.lists.gather import gather
 from dropout.publish.lists.school_list import file_name
 from dropout.warehouse.ledger import Counts, Run
 
 
 def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
-    """Writes `<school_id>/<school_id>_<date>.csv` below `folder` (0700, files 0600) for every school with students.
+    """Writes `<school_id>/<school_id>_<date>.csv` and `.html` below `folder` (0700, files 0600) for every school with students.
 
     Highest chance first; a school without listed students gets the header alone, one
     without fresh data a notice. Reads temp table `this_night`.
@@ -20,6 +21,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
     """
     counts: Counts = {"schools": 0, "listed": 0, "without_name": 0}
     folder.mkdir(mode=0o700)
+    drawings, nothing, pass_share = drawn(con, run), Drawn(), run.deployment.country.pass_share
     for school in gather(con, run):
         counts["schools"] += 1
         counts["listed"] += school.table.height
@@ -27,6 +29,8 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, folder: Path) -> Counts:
         home = folder / file_name(school.school_id)
         home.mkdir(mode=0o700)
         _store(home / school.file_name("csv"), csv_file.content(school))
+        content = page.content(school, drawings.get(school.school_id, nothing), pass_share)
+        _store(home / school.file_name("html"), content)
     return counts
 
 
