@@ -59,9 +59,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.umask(umask)
 
 
-def test_every_school_has_one_file_named_by_school_and_date(folder: Path) -> None:
-    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.csv"))
-    assert found == [f"{s}/{s}_2025-03-10.csv" for s in ("S1", "S2", "S3", "S4")]
+def test_every_school_has_one_file_of_each_kind_named_by_school_and_date(folder: Path) -> None:
+    found = sorted(p.relative_to(folder).as_posix() for ending in ("csv", "html") for p in folder.rglob(f"*.{ending}"))
+    assert found == [f"{s}/{s}_2025-03-10.{ending}" for s in ("S1", "S2", "S3", "S4") for ending in ("csv", "html")]
 
 
 @pytest.mark.parametrize("school", ["S1", "S2", "S3", "S4"])
@@ -150,9 +150,9 @@ def test_what_changed_since_the_last_list(tmp_path: Path) -> None:
     expected = [f"toujours sur la liste (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
     assert [row["change"] for row in rows(second, "S1")] == [*expected, "nouveau"]
     # published again for the same night, by another run: the same lists, held against the same earlier ones
-    before = {p.name: p.read_bytes() for p in second.rglob("*.csv")}
+    before = {p.name: p.read_bytes() for p in second.rglob("*.*")}
     again = published(deployment, dt.date(2025, 3, 11), "r3", shift=1)
-    assert {p.name: p.read_bytes() for p in again.rglob("*.csv")} == before
+    assert {p.name: p.read_bytes() for p in again.rglob("*.*")} == before and any(name.endswith(".html") for name in before)
 
 
 def test_lists_of_a_short_horizon_name_it_and_keep_no_chance_of_another_target(tmp_path: Path) -> None:
@@ -194,7 +194,8 @@ def test_names_are_nowhere_but_in_the_lists(tmp_path: Path) -> None:
         attached = {name for (name,) in con.execute("select database_name from duckdb_databases()").fetchall()}
         assert "identity" not in attached
     published(deployment)
-    for path in (deployment.warehouse, *(p for p in deployment.published.rglob("*") if p.is_file() and p.suffix != ".csv")):
+    outside = [p for p in deployment.published.rglob("*") if p.is_file() and "lists" not in p.parts]
+    for path in (deployment.warehouse, *outside):
         content = path.read_bytes()
         assert not any(word.encode() in content for word in ("Prénom", "HYPERLINK", "J1000000", "بنعلي", "+2126")), path.name
 

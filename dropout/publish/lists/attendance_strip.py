@@ -89,8 +89,8 @@ def frame(grid: Grid, language: Language) -> Frame:
         if day.isoweekday() in row
     )
     names = get_day_names("abbreviated", locale=language.locale)
-    edge = width - MARGIN + 4 if grid.is_rtl else MARGIN - 4
-    weekdays = [(edge, row[d] + CELL - 1.5, names[d - 1]) for d in grid.weekdays]
+    edge = float(width - MARGIN + 4 if grid.is_rtl else MARGIN - 4)
+    weekdays = [(edge, row[d] + CELL - 1.5, str(names[d - 1])) for d in grid.weekdays]
     return Frame(grid.start, width, height, dots, weekdays, _months(grid, language))
 
 
@@ -104,11 +104,12 @@ def _months(grid: Grid, language: Language) -> list[tuple[float, float, str]]:
 
 
 def draw(days: pl.DataFrame, grid: Grid, language: Language, words: AttendanceWords) -> pl.DataFrame:
-    """One row per student of `days` (list_day.sql): the paths `open`, `noted`, `full`, `away`, and the texts `strip_says`, `strip_last`.
+    """One row per student of `days` (list_day.sql) with the paths and texts of the strip.
 
-    `open` outlines days of presence, `noted` those of absence and lateness with the hatching of excused ones; `full` fills
-    absence without excuse from below, as far as the day was missed, lateness as a triangle, and strikes a bar where no register was
-    taken; `away` blanks days before the pupil's entry.
+    `open` outlines days of presence, `noted` those of absence and lateness, and hatches excused ones. `full` fills absence
+    without excuse from below, as far as the day was missed, draws lateness as a triangle, and a bar where no register was taken.
+    `away` blanks days before the pupil's entry. `strip_says` is heard, `strip_last` printed below; the latter is NULL
+    where the pupil has no taken register.
     """
     shown = _placed(days.filter(pl.col("date").is_between(grid.first, grid.as_of)), grid)
     box = filled(f"M{{0}} {{1}}h{CELL}v{CELL}h-{CELL}z", _text("x"), _text("y"))

@@ -26,14 +26,14 @@ class Sides:
 
     def x(self, place: pl.Expr) -> pl.Expr:
         """A distance from the side where reading begins, as text of an x."""
-        return (WIDTH - place if self.is_rtl else place).round(1).cast(pl.String)
+        return _plain(WIDTH - place if self.is_rtl else place)
 
 
 def draw(marks: pl.DataFrame, language: Language, words: MarkWords, pass_share: float) -> pl.DataFrame:
     """One row per student of `marks` (list_mark.sql).
 
-    Columns: student_key, `marks_height`, the paths `track`, `pass_line`, `pupil` and `class_mean`, the SVG texts `subjects`, `terms`,
-    `pupil_said` and `class_said`, what is heard (`marks_says`), and `marks_more`, how many subjects are not shown.
+    Columns: student_key, `marks_height`, the paths `track`, `pass_line`, `pupil` and `class_mean`, the SVG texts `subjects`,
+    `terms`, `pupil_said` and `class_said`, what is heard (`marks_says`), and `marks_more`, how many subjects are not shown.
     """
     sides = Sides(language.direction == "rtl")
     shown = _placed(marks, language, words)
@@ -66,7 +66,7 @@ def draw(marks: pl.DataFrame, language: Language, words: MarkWords, pass_share: 
 
 
 def _placed(marks: pl.DataFrame, language: Language, words: MarkWords) -> pl.DataFrame:
-    """The marks that are shown, with `row` and `column` from 0, `left` and `track` (width) in the drawing's units, and their texts."""
+    """The marks that are shown, with `row` and `column` from 0, `left` and `track` (width) in units, and their texts."""
     terms = marks.filter(pl.col("is_all")).select(
         "student_key",
         "term",
@@ -120,7 +120,7 @@ def _svg_text(x: pl.Expr, y: pl.Expr, text: pl.Expr) -> pl.Expr:
 
 
 def _plain(number: pl.Expr) -> pl.Expr:
-    return number.round(1).cast(pl.String)
+    return number.round(1).cast(pl.String).str.strip_suffix(".0")
 
 
 def _says(shown: pl.DataFrame, words: MarkWords) -> pl.DataFrame:

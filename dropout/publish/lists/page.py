@@ -9,7 +9,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from dropout.publish.lists import attendance_strip, marks_plot
+from dropout.publish.lists import marks_plot
 from dropout.publish.lists.attendance_strip import long_date
 from dropout.publish.lists.drawings import Drawn
 from dropout.publish.lists.page_words import PageWords, page_words_of
@@ -59,7 +59,6 @@ def content(school: SchoolList, drawn: Drawn, pass_share: float) -> bytes:
         **_period(school, drawn, page),
         "lines": LINES,
         "plot_width": marks_plot.WIDTH,
-        "cell": attendance_strip.CELL,
     }
     return _template().render(facts).encode()
 
