@@ -250,9 +250,9 @@ def test_days_without_school_are_dots_up_to_tonight_and_not_before_the_year() ->
 
 def test_marks_stand_with_pupil_and_class_in_numbers() -> None:
     (drawn,) = marks_plot.draw(marks(1, subjects=1, terms=2), EN, page_words_of("en").marks, 0.5).to_dicts()
-    # two terms: pitch (220 - 78) / 2 = 71, track 71 - 34 - 3 = 34 from x = 81; all subjects 20 % → 81 + 6.8, middle of row 0 at 11 + 5
-    assert drawn["pupil"].startswith("M87.8 16h0")
-    assert drawn["class_mean"] == "M99.7 13v6M99.7 23v6"  # 81 + 0.55 * 34, first term only: the second has no class mean
+    # two terms: pitch (232 - 78) / 2 = 77, track 77 - 34 - 3 = 40 from x = 81; all subjects 20 % → 81 + 8, middle of row 0 at 11 + 5
+    assert drawn["pupil"].startswith("M89 16h0")
+    assert drawn["class_mean"] == "M103 13v6M103 23v6"  # 81 + 0.55 * 40, first term only: the second has no class mean
     assert drawn["marks_says"] == (
         "Marks in percent of the maximum; class average in brackets. T1: All subjects 20 (55), subject <01> of many 23 (55); "
         "T2: All subjects 20, subject <01> of many 23."
@@ -270,5 +270,5 @@ def test_of_many_subjects_and_terms_the_weakest_and_the_last_are_shown() -> None
 
 def test_an_arabic_plot_is_mirrored() -> None:
     (drawn,) = marks_plot.draw(marks(1, subjects=1, terms=2), words_of("ar"), page_words_of("ar").marks, 0.5).to_dicts()
-    assert drawn["pupil"].startswith("M132.2 16h0")  # 220 - 87.8
+    assert drawn["pupil"].startswith("M143 16h0")  # 232 - 89
     assert "كل المواد" in drawn["marks_says"]

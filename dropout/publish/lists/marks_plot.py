@@ -13,7 +13,7 @@ from dropout.publish.numbers import filled, written
 from dropout.publish.words import Language
 
 SUBJECTS, TERMS = 9, 3  # rows and columns that are legible in half a sheet's width; the last terms and the weakest subjects
-WIDTH, NAMES, HEAD, ROW = 220, 78, 11, 10  # of the drawing's own units
+WIDTH, NAMES, HEAD, ROW = 232, 78, 11, 10  # of the drawing's own units
 VALUES, GAP = 34, 3  # for the two numbers beside a track; around it
 LETTERS = 21  # of a subject's name that fit in NAMES
 

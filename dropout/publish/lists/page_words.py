@@ -30,7 +30,6 @@ class AttendanceWords(Strict):
     counted: str
     dated: str
     last: str
-    part: str
     days: DayWords
 
 
