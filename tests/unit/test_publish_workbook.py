@@ -15,7 +15,7 @@ from dropout.publish.lists.school_list import SchoolList
 from dropout.publish.lists.workbook import book
 from dropout.publish.lists.workbook.heights import line_count
 from dropout.publish.lists.workbook.look import LONGEST, printable
-from dropout.publish.lists.workbook.offered import answer_words
+from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists.workbook.words import workbook_words
 from dropout.publish.words import ANSWER_COLUMNS, LANGUAGES, LIST_COLUMNS, words_of
 from tests.school_lists import DAY, LEFT, school_list
