@@ -1,4 +1,4 @@
--- one row per reason of a listed student (background names no feature and is told apart), with the student's snapshot for the numbers the words need
+-- one row per reason of a listed student that names a feature, with the student's snapshot for the numbers the words need
 select r.student_key, r.direction, r.reason_rank, r.feature, r.value, r.class_mean, s.school_id,
     n.* exclude (student_key, as_of_date, school_id, school_year, class_id, grade_level)
 from this_night as t
