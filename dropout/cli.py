@@ -138,7 +138,7 @@ def nightly(directory: DirOption = None, date: DateOption = None, prefect: Engin
 
 @app.command()
 def season(directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True) -> None:
-    """Run the season: train, calibrate, evaluate and promote, whether or not one is due."""
+    """Run the season: train, calibrate, evaluate, refit and promote, whether or not one is due."""
     from flows.verbs import season as verbs
 
     _flow("season", verbs, open_deployment(directory), _day(date), prefect)

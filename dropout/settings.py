@@ -83,6 +83,7 @@ class ModelSettings(Strict):
     feature_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the features that each tree may use
     search_trials: Annotated[int, Field(ge=0, le=1000)] = 20  # choices of the above that a season tries, per target; 0: none
     search_seconds: Annotated[int, Field(ge=0)] = 150  # and the time that may take, per target
+    resamples: Annotated[int, Field(ge=0, le=100)] = 8  # refits on half of the students; 0: stability of reasons is not measured
     threads: Annotated[int, Field(ge=1)] = 2
     taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains
     group_calibration_gap_at_most: Share = 0.05  # surely beyond it, for any group of students: the model is not promoted

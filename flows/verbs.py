@@ -39,6 +39,7 @@ VERBS = {
     "train": Verb("dropout.model.train", "Train candidate models on past cohorts."),
     "calibrate": Verb("dropout.model.calibrate", "Fit chances and intervals on a later cohort."),
     "evaluate": Verb("dropout.model.evaluate", "Judge the candidates forward in time, at capacity, beside the baselines."),
+    "refit": Verb("dropout.explain.refit", "Fit the candidates again on halves of their students, to tell which reasons hold."),
     "promote": Verb("dropout.model.promote", "Promote a candidate that beats the baselines; else the absence rule."),
     "snapshot": Verb("dropout.features.snapshot", "Compute every enrolled student's features as of the date."),
     "recalibrate": Verb("dropout.model.recalibrate", "Hold chances of a short horizon against outcomes newly known."),
@@ -48,7 +49,7 @@ VERBS = {
     "publish": Verb("dropout.publish.publish", "Build and verify a generation, then swap it in."),
 }
 NIGHT_INTAKE = ("land", "read", "check", "load")
-SEASON = ("train", "calibrate", "evaluate", "promote")
+SEASON = ("train", "calibrate", "evaluate", "refit", "promote")
 NIGHT_OUTPUT = ("snapshot", "recalibrate", "score", "explain", "gate", "publish")
 Perform = Callable[[Run, str], Counts]
 
@@ -76,7 +77,7 @@ def night(run: Run, do: Perform) -> dict[str, Counts]:
 
 
 def season(run: Run, do: Perform) -> dict[str, Counts]:
-    """The season: candidates are trained, calibrated, judged, and promoted or not."""
+    """The season: candidates are trained, calibrated, judged, fitted again on halves, and promoted or not."""
     return {name: do(run, name) for name in SEASON}
 
 
