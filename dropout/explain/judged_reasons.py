@@ -17,11 +17,11 @@ from dropout.features.catalogue import Catalogue, load_catalogue
 from dropout.model import booster
 from dropout.model.candidate import Candidate
 from dropout.model.comparison import ALL, Record
+from dropout.model.cut import ranks
 from dropout.model.evaluate import Capacity
 from dropout.model.frame import Bools, Floats, Frame, concatenated
 from dropout.model.recipe import Plan
 from dropout.model.resample import draws, interval
-from dropout.model.score import ranks
 from dropout.model.stages import scored
 from dropout.model.subsample import some_students
 from dropout.settings import ModelSettings

@@ -63,18 +63,11 @@ class UnitWords(Strict):
     unknown: str
 
 
-class ChangeWords(Strict):
-    """What changed since the last list."""
-
-    first: str
-    added: str
-    kept: str
-
-
 class NoteWords(Strict):
     """Remarks that a row may need."""
 
     absence_rule: str
+    background: str
     no_identity: str
     no_fresh_data: str
 
@@ -217,7 +210,6 @@ class Language(Strict):
     columns: Columns
     chance: ChanceWords
     units: UnitWords
-    changes: ChangeWords
     notes: NoteWords
     report: ReportWords
 

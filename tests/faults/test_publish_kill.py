@@ -164,7 +164,9 @@ def test_a_kill(point: str, killed: dict[str, Deployment], monkeypatch: pytest.M
     assert len(kept) == 2 and not any(name.startswith(".") for name in kept)
     with (current / "lists/S1" / f"S1_{NEXT}.csv").open(encoding="utf-8-sig", newline="") as file:
         changes = [row[LIST_COLUMNS.index("change")] for row in csv.reader(file, delimiter=";")][1:]
-    assert changes[3] == "nouveau" and changes[0].startswith("toujours sur la liste")  # held against the list of the 10th
+    assert changes[3] == "nouveau sur la liste" and changes[0].startswith(
+        "toujours sur la liste"
+    )  # held against the list of the 10th
 
 
 def test_a_full_disk_keeps_the_old_generation(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from dropout.features.plurals import form_of
 from dropout.monitor.night import tonight
 from dropout.publish import marts
+from dropout.publish.changes.words import changes_of
 from dropout.publish.words import words_of
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import step
@@ -37,7 +38,7 @@ def test_examples_are_written_as_the_lists_write_them() -> None:
         chance = words_of(language).chance
         near = form_of(3, chance.near, words_of(language).locale).format(n=3, of=10)
         assert chance.interval.format(chance=near, low=24, high=37) in text
-        change = words_of(language).changes.kept.split("{")[0]
+        change = changes_of(language).change.kept_chance.split("{")[0]
         assert change in text
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists import csv_file
 from dropout.publish.lists.school_list import SchoolList
 from dropout.publish.lists.workbook import book
-from dropout.extracts.answers.words import answer_words
 from dropout.publish.words import LIST_COLUMNS, words_of
 from tests.school_lists import LEFT, school_list
 

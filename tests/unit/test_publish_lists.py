@@ -101,7 +101,7 @@ def test_a_row_in_french(folder: Path) -> None:
         "reason_4": "",
         "going_well_1": "Part des contrôles et devoirs manquants cette année",  # its counts are not known here: the title
         "going_well_2": "",
-        "change": "première liste",
+        "change": "première liste de cette année scolaire",
         **dict.fromkeys(("numbers_since", "last_answer", "note"), ""),
         **dict.fromkeys(ANSWER_COLUMNS, ""),
     }
@@ -146,10 +146,13 @@ def test_only_their_owner_reads_lists_whatever_the_umask(folder: Path) -> None:
 def test_what_changed_since_the_last_list(tmp_path: Path) -> None:
     deployment = district(tmp_path)
     published(deployment)
-    # the list begins one place later: students 2, 3, 4 stay with their old chances, student 5 is new
+    # the list begins one place later: students 2, 3, 4 stay with their old chances, student 5 is new, student 1 has gone
     second = published(deployment, dt.date(2025, 3, 11), "r2", shift=1)
-    expected = [f"toujours sur la liste (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
-    assert [row["change"] for row in rows(second, "S1")] == [*expected, "nouveau"]
+    expected = [f"toujours sur la liste, depuis le 10 mars 2025 (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
+    *listed, gone = rows(second, "S1")
+    assert [row["change"] for row in listed] == [*expected, "nouveau sur la liste"]
+    assert (gone["student_id"], gone["list_date"], gone["chance"], gone["reason_1"]) == ("00123", "", "", "")
+    assert gone["change"].startswith("sorti de la liste :")
     # published again for the same night, by another run: the same lists, held against the same earlier ones
     before = {p.name: p.read_bytes() for p in second.rglob("*.*")}
     again = published(deployment, dt.date(2025, 3, 11), "r3", shift=1)
@@ -164,9 +167,10 @@ def test_lists_of_a_short_horizon_name_it_and_keep_no_chance_of_another_target(t
     assert (
         english["chance"] == "about 9 in 10 pupils in this situation left within 60 days (in 100 such pupils: between 82 and 97)"
     )
-    assert all("dans les 60 jours (sur 100" in row["chance"] for row in french)
+    *listed, _ = french  # and who left
+    assert all("dans les 60 jours (sur 100" in row["chance"] for row in listed)
     # three were on the last list, whose chances spoke of the next school year: they are no news, and those chances are not told
-    assert [row["change"] for row in french] == ["toujours sur la liste (probabilité alors : inconnu)"] * 3 + ["nouveau"]
+    assert [row["change"] for row in listed] == ["toujours sur la liste, depuis le 10 mars 2025"] * 3 + ["nouveau sur la liste"]
     report = (deployment.published / "current" / "report.html").read_text(encoding="utf-8")
     assert "<dt>Ce dont parlent les listes</dt><dd>part dans les 60 jours</dd>" in report
 

@@ -11,11 +11,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists.school_list import SchoolList
 from dropout.publish.lists.workbook import book
 from dropout.publish.lists.workbook.heights import line_count
 from dropout.publish.lists.workbook.look import LONGEST, printable
-from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists.workbook.words import workbook_words
 from dropout.publish.words import ANSWER_COLUMNS, LANGUAGES, LIST_COLUMNS, words_of
 from tests.school_lists import DAY, LEFT, school_list
