@@ -11,11 +11,13 @@ from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import open_run
 from tests.flows.conftest import NIGHT, District, Run
 
-FEATURES = (
-    "select s.student_key, n.registers_taken_28d_count, n.absences_unexcused_28d_count, n.absence_share_28d, n.lateness_share_28d, "
-    "n.mark_mean_term_share from this_night as t inner join night.score as s on t.list_target = s.target and s.is_listed "
-    "and t.as_of_date = s.as_of_date inner join night.snapshot as n on s.student_key = n.student_key"
-)
+FEATURES = """
+select s.student_key, n.registers_taken_28d_count, n.absences_unexcused_28d_count, n.absence_share_28d, n.lateness_share_28d,
+    n.mark_mean_term_share
+from this_night as t
+inner join night.score as s on t.list_target = s.target and s.is_listed and t.as_of_date = s.as_of_date
+inner join night.snapshot as n on s.student_key = n.student_key
+"""
 
 
 def test_strips_and_marks_agree_with_the_features_of_every_listed_pupil(district: District, test_run: Run) -> None:

@@ -33,8 +33,9 @@ def tonight(con: duckdb.DuckDBPyConnection, as_of: dt.date, listed: tuple[int, .
         "create or replace temp table this_night as select $as_of::date as as_of_date, 't' as list_target", {"as_of": as_of}
     )
     con.execute(
-        "create or replace table night.score as select student_key, as_of_date, 't' as target, student_key in (select unnest($keys)) "
-        "as is_listed from night.snapshot union all select student_key, as_of_date, 'other', true from night.snapshot",
+        """create or replace table night.score as
+        select student_key, as_of_date, 't' as target, student_key in (select unnest($keys)) as is_listed from night.snapshot
+        union all select student_key, as_of_date, 'other', true from night.snapshot""",
         {"keys": list(listed)},
     )
     return known(con, run)
@@ -112,8 +113,10 @@ def test_means_are_weighted_and_a_class_mean_needs_five() -> None:
     ]
     con = warehouse(enrolment=ENROLMENT, grade=grades(*marks))
     found = tonight(con, DAYS[20], (1,))
-    # maths (5 × 3 + 13) / 4 = 7 of 20 = 0.35; with 12, 13, 14 and 15 of 20 the class has (0.35 + 0.6 + 0.65 + 0.7 + 0.75) / 5 = 0.61
-    # sport is known of three only; all subjects (5 × 3 + 13 + 20) / 5 = 9.6 → 0.48; the class: 0.48, 13.5 → 0.675, 14 → 0.7, 0.7, 0.75
+    # maths (5 × 3 + 13) / 4 = 7 of 20 = 0.35; with 12, 13, 14 and 15 the class has
+    # (0.35 + 0.6 + 0.65 + 0.7 + 0.75) / 5 = 0.61
+    # sport is known of three only; all subjects (5 × 3 + 13 + 20) / 5 = 9.6 → 0.48;
+    # the class: 0.48, 13.5 → 0.675, 14 → 0.7, 0.7, 0.75; mean 0.661
     assert means(found, 1) == {
         ("S1", "maths"): (0.35, 0.61),
         ("S1", "sport"): (1.0, None),

@@ -1,4 +1,4 @@
-"""A school's page: its structure for eye, keyboard and ear; nothing from outside; nothing a name can break; the same bytes twice."""
+"""A school's page: structure for eye, keyboard and ear; nothing from outside; no name breaks it; the same bytes twice."""
 
 import datetime as dt
 import re
@@ -70,7 +70,7 @@ def test_structure_for_keyboard_and_screen_reader(language: str) -> None:
     used = [attrs["href"] for attrs in parsed.all("use")]
     labels = [attrs["aria-labelledby"] for _, attrs in parsed.tags if "aria-labelledby" in attrs]
     assert {link[1:] for link in links + used} | set(labels) <= set(ids)
-    # tables: 7 columns of the list and 3 of those who left (no number is known here), and a header of its own for each of 4 rows and 1
+    # tables: 7 columns of the list and 3 of those who left (no number is known here), and a header for each of 4 rows and 1
     assert [attrs["scope"] for attrs in parsed.all("th")] == ["col"] * 7 + ["row"] * 4 + ["col"] * 3 + ["row"]
     # each drawing either says its numbers or is passed over
     images = [attrs for attrs in parsed.all("svg") if attrs.get("role") == "img"]
@@ -97,7 +97,7 @@ def test_hostile_names_are_text(english: str) -> None:
     assert "&amp; &lt;b&gt;more&lt;/b&gt;" in english
     assert "subject &lt;01&gt; of many" in english  # in the drawing too
     # in the style: quote, bracket and stroke as codes, so that neither string nor style ends
-    assert 'content: "École \\3c 1\\3e  \\26  \\22 2\\22  \\b7  List of March 10\\2c  2025"' in english
+    assert 'content: "\\2068 École \\3c 1\\3e  \\26  \\22 2\\22 \\2069  \\b7  List of March 10\\2c  2025"' in english
     assert english.count("</style>") == 1
 
 
@@ -250,7 +250,8 @@ def test_days_without_school_are_dots_up_to_tonight_and_not_before_the_year() ->
 
 def test_marks_stand_with_pupil_and_class_in_numbers() -> None:
     (drawn,) = marks_plot.draw(marks(1, subjects=1, terms=2), EN, page_words_of("en").marks, 0.5).to_dicts()
-    # two terms: pitch (232 - 78) / 2 = 77, track 77 - 34 - 3 = 40 from x = 81; all subjects 20 % → 81 + 8, middle of row 0 at 11 + 5
+    # two terms: pitch (232 - 78) / 2 = 77, track 77 - 34 - 3 = 40 from x = 81;
+    # all subjects 20 % → 81 + 8, middle of row 0 at 11 + 5
     assert drawn["pupil"].startswith("M89 16h0")
     assert drawn["class_mean"] == "M103 13v6M103 23v6"  # 81 + 0.55 * 40, first term only: the second has no class mean
     assert drawn["marks_says"] == (

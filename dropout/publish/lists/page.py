@@ -14,7 +14,7 @@ from dropout.publish.lists.attendance_strip import long_date
 from dropout.publish.lists.drawings import Drawn
 from dropout.publish.lists.page_words import PageWords, page_words_of
 from dropout.publish.lists.school_list import SchoolList
-from dropout.publish.numbers import percent
+from dropout.publish.numbers import isolated, percent
 from dropout.publish.words import ANSWER_COLUMNS
 
 REASONS = ("reason_1", "reason_2", "reason_3", "reason_4")
@@ -54,7 +54,7 @@ def content(school: SchoolList, drawn: Drawn, pass_share: float) -> bytes:
         "left": school.left.to_dicts(),
         "frame": drawn.frame,
         "footer": _footer(page),
-        "header": css_text(f"{school.school} · {page.title.format(date=date)}"),
+        "header": css_text(f"{isolated(school.school)} · {page.title.format(date=date)}"),
         "pass_mark": page.marks.pass_mark.format(percent=percent(pass_share, words.locale)),
         **_period(school, drawn, page),
         "lines": LINES,
