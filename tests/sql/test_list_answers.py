@@ -375,6 +375,26 @@ def test_a_list_that_cannot_be_read_stops_alone_and_is_told_once(place: Deployme
     ]
 
 
+def test_the_operators_command_names_pseudonyms_alone(place: Deployment) -> None:
+    from typer.testing import CliRunner
+
+    from dropout.cli import app
+
+    def shown() -> str:
+        done = CliRunner().invoke(app, ["answers", "--dir", str(place.root), "--date", "2025-03-15"], env={"COLUMNS": "200"})
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "No answer of the last 30 days" in shown()
+    returned(place, as_csv(grid("en", {"J2": {"decision": "not at this school"}, "7": {"decision": "will act"}})))
+    with connect(place) as con:
+        keys = dict(con.execute("select decision::varchar, printf('%015x', student_key) from core.followup").fetchall())
+    found = shown()
+    assert keys["not_at_this_school"] in found
+    assert keys["will_act"] not in found
+    assert "J2" not in found
+
+
 def test_columns_that_a_counselor_added_and_took_away_stop_nothing(place: Deployment) -> None:
     rows = grid("en", {"J2": {"decision": "disagree"}})
     gone = [i for i, h in enumerate(rows[0]) if h not in ("Remark (free text)", "Action", "Family name")]
