@@ -132,6 +132,8 @@ def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery)
                 stops.append(_stop(con, run, delivery, entry.name, error, entry))
                 broken |= {entry.source.source} if entry.kind.raw else set()
     for source in distinct.values():
+        if source.derive and source.source in broken and len(entries) == 1:
+            continue  # it has been told already
         if source.derive and source.source in broken:
             whole = ExtractError("files that the others need were stopped", remedy="Mend those first; they are read together.")
             stops += [_stop(con, run, delivery, "", whole)] * len(entries)

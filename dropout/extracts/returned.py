@@ -42,19 +42,19 @@ def _known(data: bytes, kind: SourceFile, where: str) -> tuple[str, str, str, in
 
     An old Macintosh ends its lines by a carriage return alone.
     """
-    first: ExtractError | None = None
+    errors: dict[int, ExtractError] = {}  # by the cells of the widest line: what is wrong is said of the best cut
     for text, encoding in readings(data):
         lines = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
         head = lines.split("\n", LOOKED_AT)[:LOOKED_AT]
         for delimiter in many(kind.delimiter or ","):
+            rows = [cut(line, delimiter) for line in head]
             try:
-                _, header = find_header([cut(line, delimiter) for line in head], kind, where)
+                _, header = find_header(rows, kind, where)
             except ExtractError as error:
-                first = first or error
+                errors.setdefault(max(map(len, rows)), error)
                 continue
             return lines, encoding, delimiter, len(header)
-    assert first is not None  # readings gives at least two texts
-    raise first
+    raise errors[max(errors)]
 
 
 def _filled(text: str, delimiter: str, width: int) -> str:

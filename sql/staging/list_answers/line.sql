@@ -1,5 +1,5 @@
--- one row per line of a returned list that is not blank, its cells as they were written
-select f.file, r.* exclude (is_deleted)
+-- one row per line of a returned list that is not blank, its cells as they were written; what lists of before asked is a remark
+select f.file, r.* exclude (is_deleted, objection) replace (nullif(concat_ws('. ', r.remark, r.objection), '') as remark)
 from (
     from raw_list_en
     union all by name
