@@ -14,7 +14,7 @@ import os
 import pwd
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -158,10 +158,8 @@ def user_name() -> str:
     From the kernel, not from the environment, which anybody can set.
     """
     user, login = os.getuid(), _NO_LOGIN
-    try:
+    with suppress(OSError, ValueError):  # not Linux, or not told in a container
         login = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
-    except (OSError, ValueError):  # not Linux, or not told in a container
-        pass
     return _name(user) if login in (_NO_LOGIN, user) else f"{_name(user)} (login {_name(login)})"
 
 

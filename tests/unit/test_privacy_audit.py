@@ -215,7 +215,7 @@ for n in range(20):
 
 
 def test_processes_that_write_at_once_wait_for_each_other(place: Deployment) -> None:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("DROPOUT_")} | {"PYTHONPATH": os.getcwd()}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("DROPOUT_")} | {"PYTHONPATH": str(Path.cwd())}
     both = [subprocess.Popen([sys.executable, "-c", APPEND, str(place.root)], env=env) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     found = entries(place)
