@@ -42,6 +42,7 @@ def facts(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, to
     """The facts of the pupil whose rows are `held`, as of `today`."""
     scores = held.of("night.score")
     as_of = cast(dt.date, scores["as_of_date"].max()) if scores.height else None
+    nights = scores.filter(pl.col("chance").is_not_null())["as_of_date"] if scores.height else pl.Series([], dtype=pl.Date)
     dated = {**_years(deployment, held, today), "student_key": held.student.student_key, "today": today}
     person = held.of("main.student", deployment.identity.name).to_dicts()
     return Facts(
@@ -56,8 +57,8 @@ def facts(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, to
         aside_count=held.of("ops.quarantine").height + held.of("main.reject_line", deployment.identity.name).height,
         as_of=as_of,
         chances=_chances(scores, as_of, deployment.country.list_target),
-        night_count=scores["as_of_date"].n_unique() if scores.height else 0,
-        first_night=cast(dt.date, scores["as_of_date"].min()) if scores.height else None,
+        night_count=nights.n_unique(),
+        first_night=cast(dt.date | None, nights.min()),
         sources=_sources(con, held),
         lists=_lists(con, held),
     )
@@ -84,9 +85,9 @@ def _years(deployment: Deployment, held: Held, today: dt.date) -> dict[str, list
 
 
 def _details(held: Held) -> list[str]:
-    """Names of the sensitive columns of the student's contract in which something stands."""
+    """Names of the sensitive columns in which something stands; not the birth year, which the age for a grade is made of."""
     rows = held.of("core.student")
-    named = [n for n, c in load_contracts()["student"].warehouse_columns.items() if c.pii == "sensitive"]
+    named = [n for n, c in load_contracts()["student"].warehouse_columns.items() if c.pii == "sensitive" and n != "birth_year"]
     return [name for name in named if rows.height and rows[name].drop_nulls().len()]
 
 
@@ -131,7 +132,9 @@ def _sources(con: duckdb.DuckDBPyConnection, held: Held) -> list[Row]:
     """Per kind of received file: how many brought something of the pupil, from when to when."""
     files = con.sql(sql("access/received_file"), params={"file_ids": held.file_ids}).pl()
     received = pl.col("received_on")
-    kinds = files.group_by("source_file").agg(pl.len().alias("count"), received.min().alias("first"), received.max().alias("last"))
+    kinds = files.group_by("source_file").agg(
+        pl.len().alias("count"), received.min().alias("first"), received.max().alias("last")
+    )
     return kinds.sort("source_file").to_dicts()
 
 

@@ -104,9 +104,11 @@ def _held_rows(found: Facts, writer: Writer) -> list[tuple[str, list[str]]]:
     """What is kept: a title and lines of text per kind."""
     words = writer.words.held
     named = [title for field, title in words.identity if found.identity.get(field) is not None]
-    rows = [(words.person, [", ".join(named)])] if named else []
+    rows = [(words.person, [writer.words.separator.join(named)])] if named else []
     if found.details:
-        rows.append((words.details_title, [", ".join(words.details[d] for d in found.details), words.details_note]))
+        rows.append(
+            (words.details_title, [writer.words.separator.join(words.details[d] for d in found.details), words.details_note])
+        )
     rows += [(words.school, [_spell(row, writer) for row in found.spells])] if found.spells else []
     rows += [(words.attendance.format(year=isolated(row["school_year"])), _attendance(row, writer)) for row in found.attendance]
     rows += [(words.marks.format(year=isolated(row["school_year"])), _marks(row, writer)) for row in found.marks]
@@ -131,7 +133,7 @@ def _spell(row: Row, writer: Writer) -> str:
     when = writer.period(words.from_to, dates) if row["last_date"] else words.from_on.format(first=writer.date(row["first_date"]))
     where = [isolated(row["school"])]
     where += [words.class_name.format(class_name=isolated(row["class_id"]))] if row["class_id"] else []
-    return ", ".join([*where, when]) if writer.language.direction == "ltr" else "، ".join([*where, when])
+    return writer.words.separator.join([*where, when])
 
 
 def _attendance(row: Row, writer: Writer) -> list[str]:
@@ -153,22 +155,25 @@ def _marks(row: Row, writer: Writer) -> list[str]:
 
 def _other(row: Row, writer: Writer) -> str:
     words, entries = writer.words.held, writer.count(row["count"], "entry")
-    return writer.period(words.other, row, entries=entries) if row["first"] else words.other_undated.format(entries=entries)
+    if row["first"] is None:
+        return words.other_undated.format(entries=entries)
+    return writer.period(words.other_on if row["first"] == row["last"] else words.other, row, entries=entries)
 
 
 def _times(row: Row, writer: Writer) -> str:
-    return writer.period(writer.words.sources.times, row, times=writer.count(row["count"], "time"))
+    words = writer.words.sources
+    return writer.period(words.once if row["count"] == 1 else words.times, row, times=writer.count(row["count"], "time"))
 
 
 def _on_lists(row: Row, writer: Writer) -> str:
     words, lists = writer.words.seen, writer.count(row["count"], "list")
-    return writer.period(words.first_and_last if row["count"] > 1 else words.on_lists, row, lists=lists)
+    return writer.period(words.on_several if row["count"] > 1 else words.on_one, row, lists=lists)
 
 
 def _computed(con: duckdb.DuckDBPyConnection, held: Held, found: Facts, writer: Writer) -> Row:
     """The newest chances in words, reasons in the order of a list, and how often a chance was computed."""
     words = writer.words.computed
-    if found.as_of is None or found.first_night is None:
+    if found.as_of is None:
         return {"chances": [(None, words.never)], "nights": "", "as_of": "", "raises": [], "lowers": []}
     target = found.chances[0]["target"]
     said = reasons(con, held, found.as_of, target, writer.name)
@@ -177,9 +182,9 @@ def _computed(con: duckdb.DuckDBPyConnection, held: Held, found: Facts, writer: 
         "chances": [(words.targets[row["target"]], _chance(row, writer)) for row in found.chances],
         "raises": [text for rank in range(1, RAISES + 1) if (text := said.get(f"reason_{rank}"))],
         "lowers": [text for rank in range(1, LOWERS + 1) if (text := said.get(f"going_well_{rank}"))],
-        "nights": words.nights.format(
-            nights=writer.count(found.night_count, "night"), first=writer.date(found.first_night)
-        ),
+        "nights": words.nights.format(nights=writer.count(found.night_count, "night"), first=writer.date(found.first_night))
+        if found.first_night
+        else "",
     }
 
 

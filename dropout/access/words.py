@@ -24,7 +24,7 @@ class IdentityWords(Strict):
 
 
 class HeldWords(Strict):
-    """What is kept. `details` has a word for each sensitive column of the student's contract."""
+    """What is kept. `details` are the student's columns that serve the audit of groups alone."""
 
     title: str
     intro: str
@@ -47,6 +47,7 @@ class HeldWords(Strict):
     marks_count: str
     marks_missing: str
     other: str
+    other_on: str
     other_undated: str
     earlier: str
     earlier_note: str
@@ -80,6 +81,7 @@ class SourceWords(Strict):
     intro: str
     records: str
     received: str
+    once: str
     times: str
     none: str
 
@@ -92,8 +94,8 @@ class SeenWords(Strict):
     lists: str
     school: str
     dates: str
-    on_lists: str
-    first_and_last: str
+    on_one: str
+    on_several: str
     no_lists: str
     acts: str
     act: dict[str, str]
@@ -146,8 +148,9 @@ class Nouns(Strict):
 
 
 class SheetWords(Strict):
-    """All words of one language."""
+    """All words of one language; `separator` stands between things in a row."""
 
+    separator: str
     title: str
     nobody: str
     intro: str
