@@ -135,7 +135,7 @@ def _sources(con: duckdb.DuckDBPyConnection, held: Held) -> list[Row]:
     kinds = files.group_by("source_file").agg(
         pl.len().alias("count"), received.min().alias("first"), received.max().alias("last")
     )
-    return kinds.sort("source_file").to_dicts()
+    return _dicts(kinds.sort("source_file"))
 
 
 def _lists(con: duckdb.DuckDBPyConnection, held: Held) -> list[Row]:
@@ -150,11 +150,15 @@ def _lists(con: duckdb.DuckDBPyConnection, held: Held) -> list[Row]:
         found.append(con.sql(sql("access/listed_entry"), params=wanted).pl())
     date = pl.col("as_of_date")
     by_school = pl.concat(found).unique().group_by("school")
-    return by_school.agg(pl.len().alias("count"), date.min().alias("first"), date.max().alias("last")).sort("school").to_dicts()
+    return _dicts(by_school.agg(pl.len().alias("count"), date.min().alias("first"), date.max().alias("last")).sort("school"))
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> list[Row]:
-    return con.sql(sql(f"access/{name}"), params=values).pl().to_dicts()
+    return _dicts(con.sql(sql(f"access/{name}"), params=values).pl())
+
+
+def _dicts(rows: pl.DataFrame) -> list[Row]:
+    return rows.to_dicts()
 
 
 def _height(rows: pl.DataFrame, which: pl.Expr) -> int:

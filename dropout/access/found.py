@@ -75,17 +75,21 @@ def _is_nested(kind: object) -> bool:
 
 
 def _lines_of(content: bytes | mmap.mmap, word: str) -> list[int]:
-    """Numbers of the lines with `word`, each once; between words stand no letters and no digits."""
+    """Numbers of the lines with `word`, each once; between words stand no letters and no digits.
+
+    The bytes of UTF-16 in one order read like the other order one byte further on. So a hit off a character's
+    boundary counts only where there is none on one, as within an old workbook.
+    """
     found: set[int] = set()
+    astray: set[int] = set()
     for encoding in ENCODINGS:
         end, place, line = "\n".encode(encoding), 0, 1
-        pattern = re.compile(re.escape(word.encode(encoding)))
-        for hit in pattern.finditer(content):
+        for hit in re.finditer(re.escape(word.encode(encoding)), content):
             if _is_apart(content, hit.start(), hit.end(), len(end)):
                 line += _count(content, end, place, hit.start())
                 place = hit.start()
-                found.add(line)
-    return sorted(found)
+                (astray if place % len(end) else found).add(line)
+    return sorted(found or astray)
 
 
 def _is_apart(content: bytes | mmap.mmap, start: int, end: int, width: int) -> bool:
