@@ -202,10 +202,10 @@ _FLOATS = dict.fromkeys(("chance", "chance_low", "chance_high"), pl.Float64)
 
 
 def _acts(deployment: Deployment, held: Held, writer: Writer) -> list[tuple[str, str]]:
-    """Copies and sheets made before, with their dates."""
+    """Copies and sheets made before, with their dates; the same on one day is told once."""
     told = writer.words.seen.act
     mine = [act for act in acts(deployment, held.student) if act["what"] in told]
-    return [(writer.date(dt.date.fromisoformat(act["time"][:10])), told[act["what"]]) for act in mine]
+    return list(dict.fromkeys((writer.date(dt.date.fromisoformat(act["time"][:10])), told[act["what"]]) for act in mine))
 
 
 def _authority(deployment: Deployment, writer: Writer) -> str:
