@@ -24,6 +24,7 @@ class DeploymentSettings(Strict):
     country: str = "generic"
     language: str = ""  # of the lists; empty: the country's
     timezone: str = ""  # of the night; empty: the country's
+    contact: str = ""  # whom a family may ask; printed on its sheet
 
 
 class NightSettings(Strict):

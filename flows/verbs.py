@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dropout.errors import ContractError, DropoutError, ExtractError, GateError
+from dropout.privacy import audit
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
 from dropout.warehouse.ledger import Counts, Run, close_run, log, open_run, step
@@ -62,6 +63,7 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
         Thread(target=import_module, args=(verb.ahead,), daemon=True).start()
     with connect(run.deployment, attach=verb.attach) as con, step(con, run, name) as counts:
         counts.update(function(con, run, **options))
+        audit.record_verb(con, run, name, counts)
     return counts
 
 
@@ -101,6 +103,7 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
     with exclusive(deployment):
         with connect(deployment) as con:
             open_run(con, run)
+            audit.record(con, deployment, "run_begun", run_id=run.run_id, facts={"kind": kind, "as_of_date": str(run.as_of)})
         status, code = "failed", 1
         try:
             yield run
@@ -113,3 +116,4 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
         finally:
             with connect(deployment) as con:
                 close_run(con, run, status, code)
+                audit.record(con, deployment, "run_ended", run_id=run.run_id, facts={"status": status, "exit_code": code})
