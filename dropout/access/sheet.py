@@ -17,7 +17,8 @@ from dropout.access.held import Held, gather
 from dropout.access.student import pseudonym_of, unknown
 from dropout.access.words import SheetWords, counted, sheet_words
 from dropout.privacy import audit
-from dropout.publish.numbers import chance_in_words, isolated
+from dropout.publish.chance_words import chance_in_words
+from dropout.publish.numbers import isolated
 from dropout.publish.reasons import LOWERS, RAISES
 from dropout.publish.words import Language, words_of
 from dropout.settings import Deployment
@@ -195,7 +196,7 @@ def _chance(row: Row, writer: Writer) -> str:
     if row["chance"] is None:
         return writer.words.computed.by_rule
     frame = pl.DataFrame({name: [row[name]] for name in ("chance", "chance_low", "chance_high")}, schema_overrides=_FLOATS)
-    return str(frame.select(chance_in_words(writer.language.chance, row["target"]).alias("said"))["said"][0])
+    return str(frame.select(chance_in_words(writer.language, row["target"]).alias("said"))["said"][0])
 
 
 _FLOATS = dict.fromkeys(("chance", "chance_low", "chance_high"), pl.Float64)
