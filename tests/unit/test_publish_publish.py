@@ -33,7 +33,7 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     counts = night(deployment)
     assert counts == {
         "generation_id": "2025-03-10-r1", "schools": 4, "students": 64, "listed": 12, "without_name": 0,
-        "files": 6, "bytes": counts["bytes"], "pruned": 0,
+        "files": 10, "bytes": counts["bytes"], "pruned": 0,
     }  # fmt: skip
     current = deployment.published / "current"
     assert current.is_symlink() and current.readlink() == Path("generations/2025-03-10-r1")  # relative: the folder can be moved
@@ -50,7 +50,7 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     assert set(found["files"]) == {
         "analytics.duckdb",
         "report.html",
-        *(f"lists/{s}/{s}_2025-03-10.csv" for s in ("S1", "S2", "S3", "S4")),
+        *(f"lists/{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "html")),
     }
     with connect(deployment) as con:
         rows = con.execute("select generation_id, run_id, as_of_date, student_count, listed_count from ops.generation").fetchall()
