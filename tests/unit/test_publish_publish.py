@@ -57,7 +57,7 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     assert set(found["files"]) == {
         "analytics.duckdb",
         "report.html",
-        *(f"lists/{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "xlsx")),
+        *(f"lists/{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "html", "xlsx")),
     }
     with connect(deployment) as con:
         rows = con.execute("select generation_id, run_id, as_of_date, student_count, listed_count from ops.generation").fetchall()
