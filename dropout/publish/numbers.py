@@ -12,8 +12,9 @@ from dropout.features.plurals import Forms, form_of
 from dropout.publish.words import Language
 
 # Values are rounded to these decimals before they are written: a column then holds few different ones,
-# each formatted once. A share to 0.1 %, a difference of shares to 1 point, the rest to 0.1.
-DECIMALS: dict[Unit, int] = {"share": 3, "difference": 2, "count": 1, "days": 1, "years": 1, "flag": 0}
+# each formatted once. A difference of shares to 1 point, the rest to 0.1; a share as `percent` says it.
+DECIMALS: dict[Unit, int] = {"share": 2, "difference": 2, "count": 1, "days": 1, "years": 1, "flag": 0}
+SMALL_SHARE, SMALL_DECIMALS = 0.01, 3
 
 
 def decimal(value: float, locale: str, *, places: int = 1) -> str:
@@ -23,7 +24,7 @@ def decimal(value: float, locale: str, *, places: int = 1) -> str:
 
 def percent(value: float, locale: str) -> str:
     """A share as whole percents; one decimal below 1 %, so that a little is not nothing."""
-    rounded = round(value, 3 if abs(value) < 0.01 else 2) + 0.0
+    rounded = round(value, SMALL_DECIMALS if abs(value) < SMALL_SHARE else DECIMALS["share"]) + 0.0
     return format_percent(rounded, locale=locale, decimal_quantization=False, numbering_system="latn")
 
 
@@ -40,10 +41,19 @@ def written(values: pl.Series, unit: Unit, language: Language) -> pl.Series:
 def texts(values: pl.Series, unit: Unit, language: Language, noun: Forms | None = None) -> pl.Series:
     """As `written`, with its `noun` where there is one; NULL where a value is not known. Each different value is written once."""
     write = _writer(unit, language) if noun is None else partial(counted, forms=noun, locale=language.locale)
-    rounded = (values.cast(pl.Float64).fill_nan(None).round(DECIMALS[unit]) + 0.0).rename("value")
+    rounded = _rounded(values.cast(pl.Float64).fill_nan(None), unit).rename("value")
     known = rounded.drop_nulls().unique().to_list()
     said = pl.DataFrame({"value": known, "text": [write(v) for v in known]}, schema={"value": pl.Float64, "text": pl.String})
     return rounded.to_frame().join(said, on="value", how="left", maintain_order="left")["text"]
+
+
+def _rounded(values: pl.Series, unit: Unit) -> pl.Series:
+    """Rounded once, to what is written: 0.23529 to 0.235 and then to 0.23 would be wrong by a point."""
+    rounded = values.round(DECIMALS[unit])
+    if unit == "share":
+        small = values.abs() < SMALL_SHARE
+        rounded = rounded.set(small.fill_null(False), None).fill_null(values.round(SMALL_DECIMALS))
+    return rounded + 0.0
 
 
 def counted(value: float, *, forms: Forms, locale: str) -> str:
