@@ -11,8 +11,10 @@ import duckdb
 
 from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
-from dropout.monitor.night import ANALYTICS, Publication, current, tonight
-from dropout.publish import generation, manifest, marts, report
+from dropout.monitor.night import ANALYTICS, EXACT, Publication, current, tonight
+from dropout.privacy import disclosure
+from dropout.privacy.keys import read_key
+from dropout.publish import exact, generation, manifest, marts, report
 from dropout.publish.lists.gather import language_of
 from dropout.publish.lists.school_list import file_name
 from dropout.publish.lists.write import write as write_lists
@@ -77,17 +79,21 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 
 
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
-    """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
+    """Exact scores, analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
+    disclosure.install(con, read_key(run.deployment))
+    exact.build(con, partial / EXACT)
     marts.build(con, partial / ANALYTICS)
+    anonymity = marts.anonymity(con)
     counts = write_lists(con, run, partial / "lists")
-    report.write(con, run, partial / "report.html", generation_id)
-    (students,) = _one(con, f"select count(distinct student_key) from {marts.CATALOG}.marts.student_risk")
+    report.write(con, run, partial / "report.html", generation_id, anonymity)
+    (students,) = _one(con, f"select count(distinct student_key) from {exact.CATALOG}.marts.student_risk")
     versions = con.execute(
-        f"select distinct target, model_version from {marts.CATALOG}.marts.student_risk order by all"
+        f"select distinct target, model_version from {exact.CATALOG}.marts.student_risk order by all"
     ).fetchall()
     card.publish(con, run.deployment, partial, dict(versions))
     marts.close(con)
+    exact.close(con)
     _hold_lists_against_marts(con, run, partial)
     facts = {
         "generation_id": generation_id,
@@ -98,13 +104,14 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
         "settings_sha256": settings_sha256(run.deployment),
         "students": students,
         **counts,
+        "k_anonymity": [entry.model_dump() for entry in anonymity],
     }
     manifest.write(partial, facts)
 
 
 def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial: Path) -> None:
-    """Every school has its list, with as many lines as the analysts' file has listed students; read from disk again."""
-    con.execute(f"attach {literal(partial / ANALYTICS)} as verified (read_only)")
+    """Every school has its list, with as many lines as the scores have listed students; read from disk again."""
+    con.execute(f"attach {literal(partial / EXACT)} as verified (read_only)")
     try:
         promised = dict(con.execute(sql("marts/list_promised")).fetchall())
     finally:
@@ -115,7 +122,7 @@ def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial:
         lines = _lines(path, words_of(language_of(run.deployment, school)).separator) if path else 0
         if lines != listed:
             raise PublishError(
-                f"a list holds {lines} students where the analysts' file lists {listed}",
+                f"a list holds {lines} students where the scores list {listed}",
                 where=f"lists/{file_name(school)}",
                 remedy=REMEDY,
             )
@@ -156,5 +163,6 @@ def _give_up(con: duckdb.DuckDBPyConnection, partial: Path | None) -> None:
     """Lets go of the half-built files; what cannot be removed now goes at the next run."""
     with suppress(duckdb.Error):
         marts.abandon(con)
+        exact.abandon(con)
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)

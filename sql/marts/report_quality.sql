@@ -3,6 +3,6 @@ select delivery_name, stage, table_name, rule, severity, row_count, violation_co
 from analytics.marts.data_quality
 where
     delivery_no = (select max(delivery_no) from analytics.marts.data_quality)
-    and violation_count > 0
+    and violation_count is distinct from 0
     and (severity <> 'refuse' or delivery_status = 'refused')
-order by stage desc, violation_count desc, table_name, rule
+order by stage desc, violation_count desc nulls last, table_name, rule

@@ -11,7 +11,7 @@ from dropout.publish import marts
 from dropout.publish.words import words_of
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import step
-from tests.publish_district import begun, district, evaluated, scored
+from tests.publish_district import begun, district, evaluated, protecting, scored
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEADINGS = {"en": "## English", "fr": "## Français", "ar": "## العربية"}
@@ -56,6 +56,7 @@ def analytics(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with step(con, run, "score"):
             pass
         tonight(con, run)
+        protecting(con, deployment, root)
         marts.build(con, root / "analytics.duckdb")
         marts.close(con)
     return root / "analytics.duckdb"

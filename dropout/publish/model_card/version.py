@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from dropout.errors import ModelError
-from dropout.publish.disclosure import LEAST, protected
+from dropout.privacy.disclosure import LEAST, protected
 from dropout.resources import sql
 
 ALL = "all"

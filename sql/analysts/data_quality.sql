@@ -1,4 +1,4 @@
--- one row per delivery, stage, table and rule; at stage read the rule is the reason of a rejected line
+-- one row per delivery, stage, table and rule, counts rounded; at stage read the rule is the reason of a rejected line
 with reading as (
     select f.delivery_no, f.source_file as table_name, sum(f.line_count) as row_count
     from ops.file as f
@@ -25,7 +25,12 @@ broken as (
 
 select
     b.delivery_no, d.name as delivery_name, d.source, d.delivered_on, d.arrived_on, d.status as delivery_status,
-    b.stage, b.table_name, b.rule, b.severity, b.row_count, b.violation_count
+    b.stage, b.table_name, b.rule, b.severity, rounded_count('data_quality/rows/' || b.delivery_no, b.row_count) as row_count,
+    -- no broken row tells on nobody, a few are hidden
+    if(
+        b.violation_count = 0, 0,
+        shown_count(concat_ws('/', 'data_quality/broken', b.delivery_no, b.stage, b.table_name, b.rule), b.violation_count)
+    ) as violation_count
 from broken as b
 left join ops.delivery as d on b.delivery_no = d.delivery_no
 order by b.delivery_no, b.stage, b.table_name, b.rule
