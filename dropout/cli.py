@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_proof, cli_source
+from dropout import __version__, cli_backtest, cli_proof, cli_research, cli_source
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -27,6 +27,7 @@ app.add_typer(cli_source.app, name="source")
 app.add_typer(cli_proof.labels, name="labels")
 app.add_typer(cli_proof.prove, name="prove")
 app.command()(cli_backtest.backtest)
+app.command()(cli_research.research_extract)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")

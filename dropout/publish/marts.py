@@ -22,8 +22,8 @@ STORAGE = "v1.5.0"  # oldest client that must open the file; 1.5 cannot read wha
 CLASSES = {"student_risk": "pupil_class", "student_reason": "reason_class"}
 QUASI_IDENTIFIERS = {
     "student_risk": [
-        "target", "school_id", "grade_level", "school_year", "is_listed", "is_abstained", "abstain_reason", "chance", "chance_low",
-        "chance_high",
+        "target", "school_id", "grade_level", "school_year", "is_listed", "is_abstained", "abstain_reason", "chance",
+        "chance_low", "chance_high",
     ],
     "student_reason": ["target", "is_listed", "direction", "concept", "feature", "value", "class_mean", "log_odds"],
 }  # fmt: skip
