@@ -17,10 +17,13 @@ import duckdb
 LEAST = 10  # a smaller count could point at a pupil
 NEAREST = 5
 Shown = list[int | None]
+Cell = tuple[int, int]  # row, column
 
 _MACROS = {
     # 0 … faces - 1, for ever the same for a cell
-    "disclosure_draw(cell, faces)": "('0x' || left(sha256((select salt from disclosure_secret) || encode(cell)), 12))::bigint % faces",
+    "disclosure_draw(cell, faces)": (
+        "('0x' || left(sha256((select salt from disclosure_secret) || encode(cell)), 12))::bigint % faces"
+    ),
     "rounded_count(cell, n)": f"(n + disclosure_draw(cell || '/grid', {NEAREST})) // {NEAREST} * {NEAREST}",
     # the line below which a count is hidden is drawn as well: one that is known would give away 9 and 10
     "hidden_below(cell)": f"{LEAST} + disclosure_draw(cell || '/least', {NEAREST})",
@@ -58,24 +61,44 @@ def protected(counts: Sequence[int]) -> Shown:
 def protected_table(counts: Sequence[Sequence[int]]) -> tuple[list[Shown], Shown, Shown]:
     """A two-way table with its totals: cells, totals of rows, totals of columns; None where hidden, else rounded.
 
-    Small cells are hidden, and then, until every row and every column that hides a cell hides two or none, the smallest
-    cell that is still shown beside a lonely one. A total is shown where it is not small; the totals are rounded one by
-    one from the true ones, so that they need not add up. Hiding is never undone, so this ends.
+    Small cells are hidden, and then smallest cells beside them until no hidden one follows from totals. Rows and columns
+    are the nodes of a graph and hidden cells its edges: a cell follows from the totals where it is the only way between its
+    row and its column (a bridge; Gusfield 1988), so another way is hidden too. Totals are shown where they are not small.
     """
+    if min(len(counts), len(counts[0]) if counts else 0) == 1:  # one line: its cells are the other totals
+        line = protected([n for row in counts for n in row])
+        cells = [list(line)] if len(counts) == 1 else [[n] for n in line]
+        whole: Shown = [_total(sum(n for row in counts for n in row))]
+        return (cells, whole, line) if len(counts) == 1 else (cells, line, whole)
     hidden = {(i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if n < LEAST}
-    while lonely := _lonely(counts, hidden):
-        hidden.add(min(lonely, key=lambda at: (counts[at[0]][at[1]], at)))
-    cells: list[Shown] = [[None if (i, j) in hidden else _nearest(n) for j, n in enumerate(row)] for i, row in enumerate(counts)]
+    while ways := _ways(counts, hidden):
+        hidden.add(min(ways, key=lambda at: (counts[at[0]][at[1]], at)))
+    shown: list[Shown] = [[None if (i, j) in hidden else _nearest(n) for j, n in enumerate(row)] for i, row in enumerate(counts)]
     columns = [sum(column) for column in zip(*counts, strict=True)]
-    return cells, [_total(sum(row)) for row in counts], [_total(n) for n in columns]
+    return shown, [_total(sum(row)) for row in counts], [_total(n) for n in columns]
 
 
-def _lonely(counts: Sequence[Sequence[int]], hidden: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Cells that may be hidden beside one that is alone in its row or column."""
-    width = len(counts[0]) if counts else 0
-    lines = [[(i, j) for j in range(width)] for i in range(len(counts))]
-    lines += [[(i, j) for i in range(len(counts))] for j in range(width)]
-    return {at for line in lines if len(hidden & set(line)) == 1 for at in line if at not in hidden}
+def _ways(counts: Sequence[Sequence[int]], hidden: set[Cell]) -> set[Cell]:
+    """Shown cells of which one must be hidden so that the first cell that follows from totals does so no more."""
+    for cell in sorted(hidden):
+        rows, columns = _reached(cell[0], hidden - {cell})
+        if cell[1] not in columns:
+            return {
+                (i, j)
+                for i, row in enumerate(counts)
+                for j in range(len(row))
+                if (i in rows) != (j in columns) and (i, j) not in hidden
+            }
+    return set()
+
+
+def _reached(start: int, edges: set[Cell]) -> tuple[set[int], set[int]]:
+    """Rows and columns that can be reached from row `start` over `edges`."""
+    rows, columns = {start}, set[int]()
+    while more := {(i, j) for i, j in edges if (i in rows) != (j in columns)}:
+        rows |= {i for i, _ in more}
+        columns |= {j for _, j in more}
+    return rows, columns
 
 
 def _total(count: int) -> int | None:

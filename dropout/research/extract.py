@@ -99,7 +99,8 @@ def _rows(con: duckdb.DuckDBPyConnection, run: Run, year: SchoolYear, *, is_matu
     facts = sheet.Facts(
         school_year=year.school_year, target=country.list_target, as_of_dates=days, outcomes_known=is_mature,
         quasi_identifiers=QUASI, levels=dict(zip(levels.LEVELS, detail.level, strict=True)), k=k,
-        features=FEATURES, bands=BANDS, each_outcome_least=levels.EACH_OUTCOME_LEAST, each_outcome_share=levels.EACH_OUTCOME_SHARE,
+        features=FEATURES, bands=BANDS,
+        each_outcome_least=levels.EACH_OUTCOME_LEAST, each_outcome_share=levels.EACH_OUTCOME_SHARE,
         pupils=counted(detail.pupils - detail.left_out), pupils_left_out=counted(detail.left_out),
         pupils_without_outcome=counted(enrolled - detail.pupils), code_version=code_version(),
         composition=sheet.composition(composition.fetchall()),
@@ -120,7 +121,8 @@ def _keep(con: duckdb.DuckDBPyConnection, detail: levels.Detail, *, is_mature: b
     )
     outcome = "outcome::integer" if is_mature else "null::integer"
     con.execute(
-        f"create or replace temp table kept as select student_key, {outcome} as outcome, {shown} from research_pupil qualify {safe}"
+        f"create or replace temp table kept as select student_key, {outcome} as outcome, {shown} "
+        f"from research_pupil qualify {safe}"
     )
 
 
