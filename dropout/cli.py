@@ -27,7 +27,7 @@ app.add_typer(cli_source.app, name="source")
 app.add_typer(cli_proof.labels, name="labels")
 app.add_typer(cli_proof.prove, name="prove")
 app.command()(cli_backtest.backtest)
-app.command()(cli_research.research_extract)
+app.command("research-extract")(cli_research.research_extract)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")

@@ -54,6 +54,6 @@ placed as (
 
 select
     student_key, is_shown, is_generalised, school_id, grade_level, school_year, is_listed, state,
-    -- neighbours by chance, ten at a time; the last group takes what is left over
+    -- neighbours by chance, ten at a time, and the last group takes what is left over
     least(place // $k, greatest(class_count // $k - 1, 0)) as group_no
 from placed
