@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_proof, cli_research, cli_source
+from dropout import __version__, cli_backtest, cli_privacy, cli_proof, cli_research, cli_source
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -28,6 +28,9 @@ app.add_typer(cli_proof.labels, name="labels")
 app.add_typer(cli_proof.prove, name="prove")
 app.command()(cli_backtest.backtest)
 app.command("research-extract")(cli_research.research_extract)
+app.add_typer(cli_privacy.audit, name="audit")
+app.command()(cli_privacy.access)
+app.command()(cli_privacy.sheet)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")
@@ -139,7 +142,7 @@ def nightly(directory: DirOption = None, date: DateOption = None, prefect: Engin
 
 @app.command()
 def season(directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True) -> None:
-    """Run the season: train, calibrate, evaluate and promote, whether or not one is due."""
+    """Run the season: train, calibrate, evaluate, refit and promote, whether or not one is due."""
     from flows.verbs import season as verbs
 
     _flow("season", verbs, open_deployment(directory), _day(date), prefect)
@@ -196,6 +199,24 @@ def quarantine(directory: DirOption = None) -> None:
         return
     columns = list(asdict(rows[0]))
     _show("Quarantine", columns, [tuple(asdict(row).values()) for row in rows])
+
+
+@app.command()
+def answers(
+    days: Annotated[int, typer.Option(min=1, help="Answers that came back in so many days.")] = 30,
+    directory: DirOption = None,
+    date: DateOption = None,
+) -> None:
+    """Show whom counselors say a list was wrong about (disagree, not at this school), so that the register can be mended."""
+    from dropout.publish.answers.mend import to_mend
+    from dropout.warehouse.connect import connect
+
+    with connect(open_deployment(directory)) as con:
+        columns, rows = to_mend(con, _day(date) or dt.date.today(), days)
+    if not rows:
+        out.print(f"No answer of the last {days} days says that a list was wrong.")
+        return
+    _show("Lists were wrong about", columns, rows)
 
 
 @app.command()

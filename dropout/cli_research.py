@@ -26,6 +26,7 @@ def research_extract(
     ] = None,
 ) -> None:
     """Write a school year without anybody who could be found: Parquet, CSV, data sheet and manifest, checked."""
+    from dropout.privacy.audit import record
     from dropout.research.extract import write
     from dropout.warehouse.connect import connect
     from dropout.warehouse.lock import exclusive
@@ -34,7 +35,7 @@ def research_extract(
     day = date.date() if date else dt.datetime.now(ZoneInfo(deployment.timezone)).date()
     with exclusive(deployment), connect(deployment) as con:
         facts = write(con, Run(deployment, "research", day), folder, school_year)
-        # AUDIT: privacy.audit.record(con, deployment, "research_exported", facts={"school_year": …, "k": …}) once it is merged
+        record(con, deployment, "research_exported", facts={"school_year": facts.school_year, "k": facts.k or 0})
     few = "few" if facts.pupils_left_out is None else str(facts.pupils_left_out)
     told = f"{folder}: {facts.school_year}, about {facts.pupils} pupils, each among {facts.k} or more alike; left out: {few}"
     Console(highlight=False).print(told, soft_wrap=True)

@@ -90,12 +90,14 @@ def accept(directory: DirOption = None) -> None:
     """Accept changed columns that stopped a file, and what a full file leaves out in great part; the next night acts on it."""
     from dropout.extracts.drift import accept as accept_columns
     from dropout.extracts.excess import accept as accept_deletions
+    from dropout.privacy.audit import record
     from dropout.warehouse.connect import connect
     from dropout.warehouse.lock import exclusive
 
     deployment = open_deployment(directory)
     with exclusive(deployment), connect(deployment) as con:
         files = [*accept_columns(con, dt.datetime.now(ZoneInfo(deployment.timezone)).date()), *accept_deletions(con)]
+        record(con, deployment, "accepted", facts={"files": len(files)})  # a count: a file's name can hold a person's
     Console(highlight=False, markup=False).print(f"Accepted: {', '.join(files)}" if files else "No file waits for that.")
 
 

@@ -42,6 +42,14 @@ class SnapshotRule(Strict):
         return self
 
 
+class Rights(Strict):
+    """Whom a family may turn to: the authority for personal data, the law it goes by, each by language, and where it is found."""
+
+    authority: dict[str, str]
+    law: dict[str, str]
+    contact: str = ""
+
+
 class Country(Strict):
     """One folder of `data_contracts/countries/`."""
 
@@ -62,6 +70,14 @@ class Country(Strict):
     last_grade: int
     label_lag_days: int  # days after a census or period end until exits are taken as known
     capacity: int = 20  # pupils a school can follow up, where its extract does not say
+    rights: Rights | None = None  # none: a family's sheet speaks of the authority and the law without their names
+
+    @model_validator(mode="after")
+    def _rights_in_every_language(self) -> "Country":
+        for name, words in (("authority", self.rights.authority), ("law", self.rights.law)) if self.rights else ():
+            if missing := sorted(set(self.languages) - set(words)):
+                raise ValueError(f"rights.{name} is missing in: {', '.join(missing)}")
+        return self
 
     def years(self, first: int, last: int) -> list[SchoolYear]:
         """The school years that start in the calendar years `first` to `last`."""

@@ -41,6 +41,12 @@ class LockedError(DropoutError):
     exit_code = 12
 
 
+class UnknownStudentError(DropoutError):
+    """Nothing is held under a student number."""
+
+    exit_code = 13
+
+
 class ExtractError(DropoutError):
     """A delivery or one of its files cannot be read at all; nothing of it was taken."""
 

@@ -24,6 +24,7 @@ class DeploymentSettings(Strict):
     country: str = "generic"
     language: str = ""  # of the lists; empty: the country's
     timezone: str = ""  # of the night; empty: the country's
+    contact: str = ""  # whom a family may ask; printed on its sheet
 
 
 class NightSettings(Strict):
@@ -33,6 +34,12 @@ class NightSettings(Strict):
     capacity: Annotated[int, Field(ge=1)] = 20  # for schools whose extract names none
     minimum_lift: Annotated[float, Field(ge=0)] = 1.0
     keep_generations: Annotated[int, Field(ge=2)] = 14
+
+
+class ListSettings(Strict):
+    """What a school's files hold beside the list."""
+
+    all_pupils: bool = False  # the workbook's sheet of every enrolled pupil's main numbers, without a chance
 
 
 class GateSettings(Strict):
@@ -77,6 +84,7 @@ class ModelSettings(Strict):
     feature_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # of the features that each tree may use
     search_trials: Annotated[int, Field(ge=0, le=1000)] = 20  # choices of the above that a season tries, per target; 0: none
     search_seconds: Annotated[int, Field(ge=0)] = 150  # and the time that may take, per target
+    resamples: Annotated[int, Field(ge=0, le=100)] = 8  # refits on half of the students; 0: stability of reasons is not measured
     threads: Annotated[int, Field(ge=1)] = 2
     taken_registers_at_least: Annotated[int, Field(ge=0)] = 5  # fewer, and no marks: the model abstains
     group_calibration_gap_at_most: Share = 0.05  # surely beyond it, for any group of students: the model is not promoted
@@ -90,6 +98,7 @@ class Settings(BaseSettings):
 
     deployment: DeploymentSettings = DeploymentSettings()
     night: NightSettings = NightSettings()
+    lists: ListSettings = ListSettings()
     gate: GateSettings = GateSettings()
     intake: IntakeSettings = IntakeSettings()
     contracts: ContractSettings = ContractSettings()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from dropout.extracts.source import LISTS
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 
@@ -18,9 +19,17 @@ _QUESTIONS = {
     # lines = rows + rejects + aside, but for a file that stopped: of that one nothing went in
     "Files of the last deliveries": "select d.name as delivery, f.file, f.source_file as becomes, f.line_count as lines, "
     "f.row_count as rows, f.reject_count as rejects, f.aside_count as aside, f.status, f.why from ops.file as f "
-    f"inner join (from ops.delivery order by delivery_no desc limit {DELIVERIES}) as d on f.delivery_no = d.delivery_no "
+    f"inner join (from ops.delivery where source <> '{LISTS}' order by delivery_no desc limit {DELIVERIES}) as d "
+    "on f.delivery_no = d.delivery_no "
     "qualify row_number() over (partition by f.delivery_no order by f.status = 'stopped' desc, f.file, f.source_file) "
     f"<= {FILES} order by d.delivery_no desc, f.status = 'stopped' desc, f.file, f.source_file",
+    "Lists that came back": "select d.arrived_on, count(*) as lists, sum(f.line_count) as lines, sum(f.row_count) as answers, "
+    "sum(f.reject_count) as rejects, sum(f.aside_count) as unanswered, count(*) filter (f.status = 'stopped') as stopped "
+    f"from ops.delivery as d inner join ops.file as f on d.delivery_no = f.delivery_no where d.source = '{LISTS}' "
+    "group by d.arrived_on order by d.arrived_on desc limit 5",
+    "Lines of lists that were not taken": "select d.arrived_on, f.file, r.line, r.column_name, r.reason "
+    "from ops.reject as r inner join ops.file as f using (file_id) inner join ops.delivery as d on f.delivery_no = d.delivery_no "
+    f"where d.source = '{LISTS}' order by d.arrived_on desc, f.file, r.line limit {FILES}",
     "Left out by the last run": "select step, place, what, cause, remedy from ops.notice "
     "where run_id = (select run_id from ops.run order by started_at desc limit 1) order by noticed_at",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",

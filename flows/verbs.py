@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dropout.errors import ContractError, DropoutError, ExtractError, GateError
+from dropout.privacy import audit
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
 from dropout.warehouse.ledger import Counts, Run, close_run, log, open_run, step
@@ -39,6 +40,7 @@ VERBS = {
     "train": Verb("dropout.model.train", "Train candidate models on past cohorts."),
     "calibrate": Verb("dropout.model.calibrate", "Fit chances and intervals on a later cohort."),
     "evaluate": Verb("dropout.model.evaluate", "Judge the candidates forward in time, at capacity, beside the baselines."),
+    "refit": Verb("dropout.explain.refit", "Fit the candidates again on halves of their students, to tell which reasons hold."),
     "promote": Verb("dropout.model.promote", "Promote a candidate that beats the baselines; else the absence rule."),
     "snapshot": Verb("dropout.features.snapshot", "Compute every enrolled student's features as of the date."),
     "recalibrate": Verb("dropout.model.recalibrate", "Hold chances of a short horizon against outcomes newly known."),
@@ -48,7 +50,7 @@ VERBS = {
     "publish": Verb("dropout.publish.publish", "Build and verify a generation, then swap it in."),
 }
 NIGHT_INTAKE = ("land", "read", "check", "load")
-SEASON = ("train", "calibrate", "evaluate", "promote")
+SEASON = ("train", "calibrate", "evaluate", "refit", "promote")
 NIGHT_OUTPUT = ("snapshot", "recalibrate", "score", "explain", "gate", "publish")
 Perform = Callable[[Run, str], Counts]
 
@@ -61,6 +63,7 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
         Thread(target=import_module, args=(verb.ahead,), daemon=True).start()
     with connect(run.deployment, attach=verb.attach) as con, step(con, run, name) as counts:
         counts.update(function(con, run, **options))
+        audit.record_verb(con, run, name, counts)
     return counts
 
 
@@ -76,7 +79,7 @@ def night(run: Run, do: Perform) -> dict[str, Counts]:
 
 
 def season(run: Run, do: Perform) -> dict[str, Counts]:
-    """The season: candidates are trained, calibrated, judged, and promoted or not."""
+    """The season: candidates are trained, calibrated, judged, fitted again on halves, and promoted or not."""
     return {name: do(run, name) for name in SEASON}
 
 
@@ -100,6 +103,7 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
     with exclusive(deployment):
         with connect(deployment) as con:
             open_run(con, run)
+            audit.record(con, deployment, "run_begun", run_id=run.run_id, facts={"kind": kind, "as_of_date": str(run.as_of)})
         status, code = "failed", 1
         try:
             yield run
@@ -112,3 +116,4 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
         finally:
             with connect(deployment) as con:
                 close_run(con, run, status, code)
+                audit.record(con, deployment, "run_ended", run_id=run.run_id, facts={"status": status, "exit_code": code})

@@ -42,7 +42,7 @@ GOOD: dict[str, Row] = {
     "followup": {
         "student_key": 1,
         "list_date": "2025-01-10",
-        "decision": "follow_up",
+        "decision": "will_act",
         "action": "call",
         "action_date": "2025-01-11",
         "outcome": "open",
@@ -112,8 +112,12 @@ CASES: list[tuple[str, Row, list[str]]] = [
     ("conduct", {"date": "1980-01-01"}, ["date_out_of_range"]),
     ("followup", {"student_key": None}, ["student_key_missing"]),
     ("followup", {"list_date": None}, ["list_date_missing"]),
-    ("followup", {"decision": None}, ["decision_missing"]),
-    ("followup", {"action": None}, ["action_missing"]),
+    ("followup", {"decision": None}, []),
+    ("followup", {"action": None, "action_date": None, "outcome": None}, []),  # a decision alone is enough
+    ("followup", {"decision": None, "action": None, "outcome": None}, ["nothing_answered"]),
+    ("followup", {"note_code": "N4"}, []),
+    ("followup", {"note_code": "her father"}, ["note_is_no_code"]),
+    ("followup", {"note_code": "Karim"}, ["note_is_no_code"]),
     ("followup", {"decision": "maybe"}, ["decision_not_in_set"]),
     ("followup", {"action": "shout"}, ["action_not_in_set"]),
     ("followup", {"outcome": "won"}, ["outcome_not_in_set"]),

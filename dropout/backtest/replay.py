@@ -18,6 +18,7 @@ from dropout.model.night import tonight
 from dropout.model.rankings import Ranking
 from dropout.model.registry import load_on, promoted, read_card
 from dropout.model.season import is_due
+from dropout.monitor.night import tonight as this_night
 from dropout.resources import sql
 from dropout.settings import Deployment
 from dropout.strict import Strict
@@ -126,6 +127,7 @@ def _night(con: duckdb.DuckDBPyConnection, run: Run, found: Replay) -> None:
         return
     recalibrate.recalibrate(con, run)
     counts = score.score(con, run)
+    _record_lists(con, run)
     rows = tonight(con, run.as_of)
     capacity = evaluate.capacities(con, run)(rows)
     versions: dict[Target, str] = {}
@@ -139,6 +141,12 @@ def _night(con: duckdb.DuckDBPyConnection, run: Run, found: Replay) -> None:
             versions[target] = version
     found.nights.append(Night(date=str(run.as_of), students=students, listed=counts["listed"], versions=versions))
     log.info("night replayed", date=str(run.as_of), students=students, listed=counts["listed"])
+
+
+def _record_lists(con: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """The night's lists in `ops.list_entry` of the copy: the next replayed night is cut with them as its last lists."""
+    this_night(con, run)
+    con.execute(f"insert into ops.list_entry by name {sql('marts/list_entry')}", {"generation_id": f"{run.as_of}-{run.kind}"})
 
 
 def ranked_table(rows: Frame, target: Target, ranked: dict[str, Ranking]) -> pa.Table:

@@ -11,7 +11,7 @@ from dropout.warehouse.lock import BACKTEST
 
 @contextmanager
 def copied(deployment: Deployment) -> Iterator[Deployment]:
-    """A deployment of its own in `work/backtest` (0700), without models in force and without identities.
+    """A deployment of its own in `work/backtest` (0700), without models in force, lists and identities.
 
     What a kill left is cleared by whoever takes the deployment's lock next, and here.
     """
@@ -25,7 +25,7 @@ def copied(deployment: Deployment) -> Iterator[Deployment]:
         shutil.copytree(deployment.secrets, folder / deployment.secrets.name)
         copy = Deployment(folder, deployment.settings)
         with connect(copy) as con:
-            for table in ("ops.model", "ops.evaluation", "ops.recalibration", "night.score"):
+            for table in ("ops.model", "ops.evaluation", "ops.recalibration", "ops.list_entry", "night.score"):
                 con.execute(f"delete from {table}")
         yield copy
     finally:

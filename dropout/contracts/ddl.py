@@ -78,8 +78,8 @@ def create_core(con: duckdb.DuckDBPyConnection) -> int:
     """Makes `core.<table>` of every contract where it is missing; returns the tables and columns added.
 
     Beside them `gone.<table>`: deletions, kept so that later merges find the same history again. An older
-    warehouse gets its missing columns (nullable: the old rows have no value), and every table and column gets
-    the contract's comment. Runs again without effect.
+    warehouse gets its missing columns (nullable: the old rows have no value), a column that the contract lets be
+    empty by now may be, and every table and column gets the contract's comment. Runs again without effect.
     """
     con.execute("create schema if not exists core; create schema if not exists gone")
     con.execute(SCOPE_DDL)
@@ -97,7 +97,10 @@ def create_core(con: duckdb.DuckDBPyConnection) -> int:
             if name not in has:
                 con.execute(f"alter table core.{quoted(contract.table)} add column {quoted(name)} {kind}")
                 added += 1
-            elif name in contract.columns and not set(contract.columns[name].values) <= _words(has[name].kind):
+                continue
+            if not has[name].is_nullable and name in contract.columns and contract.columns[name].nullable:
+                con.execute(f"alter table core.{quoted(contract.table)} alter column {quoted(name)} drop not null")
+            if name in contract.columns and not set(contract.columns[name].values) <= _words(has[name].kind):
                 _widen(con, contract, name)
     _comment(con)
     return added
@@ -105,10 +108,11 @@ def create_core(con: duckdb.DuckDBPyConnection) -> int:
 
 @dataclass(frozen=True)
 class Standing:
-    """A column of a core table as it stands: its type and comment."""
+    """A column of a core table as it stands: its type and comment, and whether it may be empty."""
 
     kind: str
     comment: str | None
+    is_nullable: bool
 
 
 def _words(kind: str) -> set[str]:
@@ -127,12 +131,12 @@ def _widen(con: duckdb.DuckDBPyConnection, contract: Contract, name: str) -> Non
 def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Standing]]:
     """Columns of the core tables."""
     rows = con.execute(
-        "select table_name, column_name, data_type, comment from duckdb_columns() "
+        "select table_name, column_name, data_type, comment, is_nullable from duckdb_columns() "
         "where database_name = current_database() and schema_name = 'core'"
     ).fetchall()
     tables: dict[str, dict[str, Standing]] = {}
-    for table, column, kind, comment in rows:
-        tables.setdefault(table, {})[column] = Standing(kind, comment)
+    for table, column, kind, comment, is_nullable in rows:
+        tables.setdefault(table, {})[column] = Standing(kind, comment, bool(is_nullable))
     return tables
 
 

@@ -7,7 +7,9 @@ lost here: a row's contributions, and its concepts, sum to the score as before. 
 
 import numpy as np
 
-from dropout.explain.reasons import class_means
+from dropout.explain.classes import class_means
+from dropout.explain.contributions import by_concept
+from dropout.features.catalogue import Catalogue
 from dropout.model.frame import Floats, Frame
 
 NOW, PATTERN = "attendance_now", "attendance_pattern"
@@ -22,20 +24,29 @@ def shared_with_missed_work(rows: Frame, found: Floats, features: list[str]) -> 
     credited to `assessments_missing_share`. Nothing moves for who reached as much as the class or missed no more than
     it, nor where fewer than five of the class are known.
     """
-    if EARNED not in features or MISSED not in features:
-        return found
+    return moved(found, features, missed_work_share(rows))
+
+
+def missed_work_share(rows: Frame) -> Floats:
+    """Per row, the share of the way from the class's points reached that is missed work; of whole classes, on one night."""
     earned, missed = rows.column(EARNED), rows.column(MISSED)
     mean_earned, mean_missed = class_means(rows, (EARNED, MISSED)).T
     is_shared = (earned < mean_earned) & (missed > mean_missed)  # never where one of them is not known
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.log((1 - missed) / (1 - mean_missed)) / np.log(earned / mean_earned)
     # Who reached nothing at all has infinitely far to the class, all of it missed work where everything was missed.
-    share = np.where(is_shared, np.where(missed >= 1, 1.0, np.clip(share, 0.0, 1.0)), 0.0)
+    return np.where(is_shared, np.where(missed >= 1, 1.0, np.clip(share, 0.0, 1.0)), 0.0)
+
+
+def moved(found: Floats, features: list[str], share: Floats) -> Floats:
+    """`found` with `share` of what each row's points reached raise credited to the assessments missed."""
+    if EARNED not in features or MISSED not in features:
+        return found
     column, other = features.index(EARNED), features.index(MISSED)
     shared = found.copy()
-    moved = np.maximum(found[:, column], 0.0) * share
-    shared[:, column] -= moved
-    shared[:, other] += moved
+    credit = np.maximum(found[:, column], 0.0) * share
+    shared[:, column] -= credit
+    shared[:, other] += credit
     return shared
 
 
@@ -58,3 +69,11 @@ def shared_by_windows(rows: Frame, concepts: dict[str, Floats]) -> dict[str, Flo
         ratio = np.where((recent > 0) & (earlier > 0), earlier / recent, 0.0)  # a comparison with NaN is False
     moved = np.maximum(concepts[NOW], 0.0) * np.minimum(ratio, 2.0) / 2.0
     return {**concepts, NOW: concepts[NOW] - moved, PATTERN: concepts[PATTERN] + moved}
+
+
+def accounted(
+    rows: Frame, found: Floats, share: Floats, features: list[str], catalogue: Catalogue
+) -> tuple[Floats, dict[str, Floats]]:
+    """Contributions and their sums by concept after both kinds of sharing; `share` is the rows' `missed_work_share`."""
+    found = moved(found, features, share)
+    return found, shared_by_windows(rows, by_concept(found, [catalogue.by_name[n].concept for n in features]))

@@ -7,15 +7,16 @@ import pyarrow.compute as pc
 
 from dropout.errors import HistoryError
 from dropout.explain import contributions as shap_values
-from dropout.explain.credit import shared_by_windows, shared_with_missed_work
+from dropout.explain.credit import accounted, missed_work_share
 from dropout.explain.reasons import Reasons, choose
 from dropout.explain.rule import rule_reasons
+from dropout.explain.stability import account, held
 from dropout.features.catalogue import load_catalogue
 from dropout.model.frame import Floats, Frame
 from dropout.model.night import tonight
-from dropout.model.registry import Model, load
+from dropout.model.registry import Model, load, load_refits
 from dropout.resources import sql
-from dropout.settings import ModelSettings
+from dropout.settings import Deployment
 from dropout.warehouse.ledger import Counts, Run
 from dropout.warehouse.store import replace_night
 
@@ -23,10 +24,11 @@ from dropout.warehouse.store import replace_night
 def explain(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Replaces tonight's rows of `night.concept` and `night.reason`, for every student with a score.
 
-    Concepts and base sum to the raw score. Raises HistoryError when tonight was not scored, ModelError when the
-    model was altered, or when contributions do not sum up or differ from shap's.
+    Concepts and base sum to the raw score. Reasons of the listed are held against the model's refits, where it has
+    some: the listed are few, and each refit costs what the model itself does. Raises HistoryError when tonight was
+    not scored, ModelError when the model was altered, or when contributions do not sum up or differ from shap's.
     """
-    rows, settings = tonight(con, run.as_of), run.deployment.settings.model
+    rows = tonight(con, run.as_of)
     scored = con.sql(sql("explain/scored"), params={"as_of": run.as_of}).to_arrow_table()
     if not scored.num_rows:
         raise HistoryError(f"nobody was scored as of {run.as_of}", where="night.score", remedy="Run: dropout score")
@@ -38,8 +40,7 @@ def explain(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         if model.trees is None:
             found = rule_reasons(mine)
         else:
-            raw = of_version.column("raw").to_numpy()
-            by_concept, found = _explained(mine, model, raw, settings)
+            by_concept, found = _explained(mine, model, of_version, run.deployment)
             concepts.append(_concept_table(mine, model, by_concept))
         reasons.append(_reason_table(mine, model, found))
     replace_night(con, run, {"night.concept": concepts, "night.reason": reasons})
@@ -50,18 +51,21 @@ def explain(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     }
 
 
-def _explained(rows: Frame, model: Model, raw: Floats, settings: ModelSettings) -> tuple[dict[str, Floats], Reasons]:
-    """Sums by concept and reasons of `rows`, whose raw scores are `raw`, in the same order."""
-    card, catalogue = model.card, load_catalogue()
+def _explained(rows: Frame, model: Model, scored: pa.Table, deployment: Deployment) -> tuple[dict[str, Floats], Reasons]:
+    """Sums by concept and reasons of `rows`, which are `scored` in the same order."""
+    card, catalogue, settings = model.card, load_catalogue(), deployment.settings.model
     assert model.trees is not None
     x = rows.matrix(card.features)
     found = shap_values.contributions(model.trees, x, settings.threads)
-    shap_values.check_sums(found, raw, card.version)
+    shap_values.check_sums(found, scored.column("raw").to_numpy(), card.version)
     shap_values.check_with_shap(model.trees, x, found, settings.seed, card.version)
-    found = shared_with_missed_work(rows, found, card.features)
-    concepts = shap_values.by_concept(found, [catalogue.by_name[n].concept for n in card.features])
-    concepts = shared_by_windows(rows, concepts)
-    return concepts, choose(rows, found, concepts, card.features, catalogue)
+    share = missed_work_share(rows)
+    found, concepts = accounted(rows, found, share, card.features, catalogue)
+    listed = np.flatnonzero(scored.column("is_listed").to_numpy(zero_copy_only=False).astype(np.bool_))
+    refits = load_refits(deployment, model) if len(listed) else []
+    few = rows.take(listed)
+    again = held(listed, (account(t, few, share[listed], card.features, catalogue, settings.threads) for t in refits))
+    return concepts, choose(rows, found, concepts, card.features, catalogue, held=again)
 
 
 def _concept_table(rows: Frame, model: Model, concepts: dict[str, Floats]) -> pa.Table:
@@ -89,7 +93,16 @@ def _reason_table(rows: Frame, model: Model, found: Reasons) -> pa.Table:
             "concept": pa.array(found.concept, pa.string()),
             "feature": pa.array(found.feature, pa.string()),
             "log_odds": found.log_odds.astype(np.float64),
-            "value": found.value.astype(np.float64),
-            "class_mean": pa.array(found.class_mean.astype(np.float64), mask=np.isnan(found.class_mean.astype(np.float64))),
+            "value": _known(found.value),
+            "class_mean": _known(found.class_mean),
+            "stability": _known(found.stability),
+            "log_odds_low": _known(found.log_odds_low),
+            "log_odds_high": _known(found.log_odds_high),
         }
     )
+
+
+def _known(numbers: Floats) -> pa.Array:
+    """NULL where not known."""
+    numbers = numbers.astype(np.float64)
+    return pa.array(numbers, mask=np.isnan(numbers))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dropout.explain.reasons import Reasons, class_means
+from dropout.explain.classes import class_means
+from dropout.explain.reasons import Reasons
 from dropout.features.catalogue import load_catalogue
 from dropout.model.baselines import absence_rule
 from dropout.model.frame import Frame
@@ -21,6 +22,7 @@ def rule_reasons(rows: Frame) -> Reasons:
     rank = np.cumsum(holds, axis=1, dtype=np.int64)[row, line]
     values = np.stack([rows.column(name) for name in LINES], axis=1)
     concepts = np.array([catalogue.by_name[name].concept for name in LINES], dtype=object)
+    unknown = np.full(len(row), np.nan)  # a rule has no refits
     return Reasons(
         row=row,
         direction=np.full(len(row), "raises", dtype=object),
@@ -30,4 +32,7 @@ def rule_reasons(rows: Frame) -> Reasons:
         log_odds=np.zeros(len(row)),
         value=values[row, line],
         class_mean=means[row, line],
+        stability=unknown,
+        log_odds_low=unknown,
+        log_odds_high=unknown,
     )

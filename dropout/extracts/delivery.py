@@ -4,12 +4,13 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dropout.errors import ExtractError
+from dropout.extracts.answers.recognise import language_of, stored_name
 from dropout.extracts.inbox import Arrival
 from dropout.extracts.manifest import is_manifest, read_manifest, unkept
-from dropout.extracts.source import Source, assign
+from dropout.extracts.source import LISTS, Source, assign, load_source
 from dropout.extracts.unpack import Opened, unpack
 from dropout.settings import Deployment
 
@@ -37,12 +38,34 @@ class Delivery:
         return hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in sorted(self.files.items())).encode()).hexdigest()
 
 
-def open_delivery(deployment: Deployment, arrival: Arrival, landing: Path) -> Delivery:
-    """Opens what arrived into the empty folder `landing`.
+def open_arrival(deployment: Deployment, arrival: Arrival, landing: Path) -> tuple[list[Delivery], Opened]:
+    """Opens what arrived into the empty folder `landing`: the lists that came back, each a delivery by itself, and the rest.
 
-    Raises ExtractError when it is not safe to open, cannot be read, holds nothing, or nothing that a source of the country knows.
+    A list is read, judged and refused alone: it is one counselor's, and no part of what a school system sent with it.
+    Raises ExtractError when it is not safe to open or cannot be read.
     """
     opened = unpack(arrival.paths, landing, arrival.place, deployment.settings.intake.file_seconds)
+    # the stem first: "list (1).csv", a copy that was filled further, comes after "list.csv"
+    names = sorted(opened.files, key=lambda name: (PurePosixPath(name).stem, name))
+    spoken = {name: language for name in names if (language := language_of(opened.folder / name))}
+    lists = [_returned(opened, landing / f"list-{number}", name, spoken[name]) for number, name in enumerate(spoken)]
+    return lists, opened
+
+
+def _returned(opened: Opened, folder: Path, name: str, language: str) -> Delivery:
+    """Takes the list `name` out of what was opened. Its delivery has no name yet: that of the file could name a person."""
+    path = opened.folder / name
+    stored = stored_name(path, language)
+    folder.mkdir(mode=0o700)
+    path.rename(folder / stored)
+    return Delivery("", folder, {stored: opened.files.pop(name)}, load_source(LISTS), [], [])
+
+
+def described(deployment: Deployment, arrival: Arrival, opened: Opened) -> Delivery:
+    """The delivery that was opened, without manifests.
+
+    Raises ExtractError when it cannot be read, holds nothing, or nothing that a source of the country knows.
+    """
     known = assign(deployment.country, list(opened.files))
     patterns = {s.manifest for s in _distinct(known)}
     manifests = [n for n in opened.files if any(is_manifest(n, p) for p in patterns) and not _is_of_system(n, known)]

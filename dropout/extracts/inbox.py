@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,11 +42,14 @@ class Arrival:
         return bool(self.seen) and _seen(self.paths) != self.seen
 
 
-def look_in(inbox: Path, loose_name: str, rule: IntakeSettings, now: float) -> tuple[list[Arrival], list[Path]]:
+def look_in(
+    inbox: Path, loose_name: str, rule: IntakeSettings, now: float, is_alone: Callable[[Path], bool] = lambda path: False
+) -> tuple[list[Arrival], list[Path]]:
     """The deliveries of the inbox that are whole, and the files, folders and zips that may still be growing.
 
     A thing is whole when `<name>.done` lies beside it (or `.done` in the folder), or when nothing in it has changed for
     `rule.settled_seconds` before `now`. Loose files without a marker wait for each other: they may belong together.
+    A loose file that `is_alone`, by what is in it, is a delivery by itself: nobody marks it, and nothing waits for it.
     """
     entries = [p for p in sorted(inbox.iterdir()) if not is_hidden(p.name) and not is_partial(p.name)]
     zips = {p.name.lower() for p in entries if is_zip(p)}
@@ -58,13 +61,18 @@ def look_in(inbox: Path, loose_name: str, rule: IntakeSettings, now: float) -> t
             about[path.name[: -len(path.suffix)].lower()].append(path)
         else:
             things.append(path)
+    alone = {p for p in things if _is_loose(p) and is_alone(p)}
     whole = {p for p in things if _is_marked(p, about)}
+    whole |= {p for p in alone if is_settled(p, rule.settled_seconds, now)}
     if not rule.done_marker_required:
         settled = {p for p in things if p in whole or is_settled(p, rule.settled_seconds, now)}
-        is_quiet = all(p in settled for p in things if _is_loose(p))
-        whole |= {p for p in settled if is_quiet or not _is_loose(p)}
-    grouped: list[tuple[str, str, tuple[Path, ...]]] = [(p.name, p.name, (p,)) for p in things if p in whole and not _is_loose(p)]
-    if loose := tuple(p for p in things if p in whole and _is_loose(p)):
+        is_quiet = all(p in settled for p in things if _is_loose(p) and p not in alone)
+        whole |= {p for p in settled if is_quiet or not _is_loose(p) or p in alone}
+    own = [p for p in things if p in whole and not _is_loose(p)]
+    # by the stem: "list (1).csv", a copy that was filled further, comes after "list.csv"
+    own += sorted((p for p in alone if p in whole), key=lambda p: (p.stem, p.name))
+    grouped: list[tuple[str, str, tuple[Path, ...]]] = [(p.name, p.name, (p,)) for p in own]
+    if loose := tuple(p for p in things if p in whole and p not in own):
         grouped.append((loose_name, LOOSE, loose))
     arrivals = [Arrival(name, place, paths, _beside(paths, about), _seen(paths)) for name, place, paths in grouped]
     return arrivals, [p for p in things if p not in whole]

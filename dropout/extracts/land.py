@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import structlog
 
 from dropout.errors import ExtractError
 from dropout.extracts import waiting
-from dropout.extracts.delivery import Delivery, open_delivery
+from dropout.extracts.answers.recognise import language_of
+from dropout.extracts.delivery import Delivery, described, open_arrival
 from dropout.extracts.inbox import LOOSE, Arrival, look_in, take_away
 from dropout.extracts.loose import without_unsafe
+from dropout.extracts.source import LISTS
 from dropout.extracts.unpack import sync
 from dropout.warehouse.ledger import Counts, Run, notice
 
@@ -59,7 +62,8 @@ def land(con: duckdb.DuckDBPyConnection, run: Run, paths: Iterable[Path] | None 
 
 def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts) -> None:
     """Lands what lies whole in the inbox and removes it there; the rest stays, with a notice each."""
-    arrivals, unsettled = look_in(run.deployment.inbox, str(run.as_of), run.deployment.settings.intake, time.time())
+    rule = run.deployment.settings.intake
+    arrivals, unsettled = look_in(run.deployment.inbox, str(run.as_of), rule, time.time(), _is_list)
     for path in unsettled:
         notice(con, run, "land", _still_written(run, path.name))
     counts["waiting"] += len(unsettled)
@@ -92,31 +96,57 @@ def _land_or_refuse(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, 
 
 
 def _land_one(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go_in: MayGoIn, *, as_history: bool) -> str:
-    """Copies one delivery into `raw/` and records it; what became of it: landed, again, or waiting."""
-    raw = run.deployment.raw
-    with tempfile.TemporaryDirectory(dir=raw, prefix=LANDING) as landing:
-        delivery = open_delivery(run.deployment, arrival, Path(landing))
+    """Copies one arrival into `raw/` and records it; what became of it: landed, again, or waiting.
+
+    Lists that came back in it are deliveries of their own, and go in whatever becomes of the rest.
+    """
+    with tempfile.TemporaryDirectory(dir=run.deployment.raw, prefix=LANDING) as landing:
+        lists, opened = open_arrival(run.deployment, arrival, Path(landing))
         if arrival.has_changed:
             notice(con, run, "land", _still_written(run, arrival.place))
             return "waiting"
-        known = con.execute(KNOWN, [delivery.delivery_id]).fetchone()
-        if known:
-            con.execute("update ops.delivery set again_count = again_count + 1 where delivery_id = ?", [delivery.delivery_id])
-            if known[0]:  # its source may have been mended since: it is tried once more
-                con.execute(
-                    "update ops.delivery set status = 'landed', arrived_on = ? where delivery_id = ?",
-                    [run.as_of, delivery.delivery_id],
-                )
-            log.info("delivery known already", delivery=delivery.name)
-            return "again"
-        if not may_go_in(delivery):
+        came = [_keep(con, run, replace(one, name=_list_name(con, run)), as_history=as_history) for one in lists]
+        if lists and not opened.files:
+            return "landed" if "landed" in came else "again"
+        delivery = described(run.deployment, arrival, opened)
+        is_known = con.execute(KNOWN, [delivery.delivery_id]).fetchone() is not None
+        if not is_known and not may_go_in(delivery):
             return "waiting"
-        size = sum((delivery.folder / name).stat().st_size for name in delivery.files)
-        target = raw / delivery.delivery_id
-        if target.exists():  # a kill came between the copy and the record
-            shutil.rmtree(target)
-        delivery.folder.rename(target)
-        sync(raw)
+        return _keep(con, run, delivery, as_history=as_history)
+
+
+def _list_name(con: duckdb.DuckDBPyConnection, run: Run) -> str:
+    """A name for the next list that came back tonight; of two answers of one night, that of the later name counts."""
+    row = con.execute(
+        "select count(*) from ops.delivery where source = ? and starts_with(name, ?)", [LISTS, f"{run.as_of} list "]
+    ).fetchone()
+    assert row is not None  # an aggregate
+    return f"{run.as_of} list {row[0] + 1:05}"
+
+
+def _is_list(path: Path) -> bool:
+    return language_of(path) is not None
+
+
+def _keep(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, *, as_history: bool) -> str:
+    """Moves an opened delivery into `raw/` and records it: landed; or again, where its bytes are known."""
+    raw = run.deployment.raw
+    known = con.execute(KNOWN, [delivery.delivery_id]).fetchone()
+    if known:
+        con.execute("update ops.delivery set again_count = again_count + 1 where delivery_id = ?", [delivery.delivery_id])
+        if known[0]:  # its source may have been mended since: it is tried once more
+            con.execute(
+                "update ops.delivery set status = 'landed', arrived_on = ? where delivery_id = ?",
+                [run.as_of, delivery.delivery_id],
+            )
+        log.info("delivery known already", delivery=delivery.name)
+        return "again"
+    size = sum((delivery.folder / name).stat().st_size for name in delivery.files)
+    target = raw / delivery.delivery_id
+    if target.exists():  # a kill came between the copy and the record
+        shutil.rmtree(target)
+    delivery.folder.rename(target)
+    sync(raw)
     con.execute(
         "insert into ops.delivery (delivery_id, delivery_no, name, source, delivered_on, arrived_on, is_history, status, "
         "file_count, byte_count) "

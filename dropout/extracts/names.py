@@ -25,10 +25,11 @@ def readable(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return min((raw.decode(page, errors="replace") for page in CODE_PAGES), key=_strangeness)
+        return min((raw.decode(page, errors="replace") for page in CODE_PAGES), key=strangeness)
 
 
-def _strangeness(text: str) -> int:
+def strangeness(text: str) -> int:
+    """How little `text` looks like French or Arabic: letters of neither, and letters of both side by side."""
     return sum(c > "\x7f" and c not in EXPECTED for c in text) + len(MIXED.findall(text))
 
 

@@ -11,11 +11,12 @@ from dropout.contracts.contract import load_contracts
 from dropout.contracts.ddl import quoted
 from dropout.errors import DropoutError, ExtractError
 from dropout.extracts import drift
+from dropout.extracts.answers import reading, remarks
 from dropout.extracts.confined import Limits
 from dropout.extracts.rejected import keep_rejects
 from dropout.extracts.sheet import Sheet
 from dropout.extracts.siblings import joined
-from dropout.extracts.source import Source, SourceFile, assign, learn, load_source
+from dropout.extracts.source import LISTS, Source, SourceFile, assign, learn, load_source
 from dropout.extracts.stage import clear, forget, stage
 from dropout.extracts.take import Taken, open_sheet, take
 from dropout.extracts.whole import drop, fits, forget_whole, table_name, take_whole
@@ -60,6 +61,7 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     learn(run.deployment.country)
     pseudonym.install(con, read_key(run.deployment))
     identity.create(con)
+    remarks.create(con)
     clear(con)
     counts: Counts = dict.fromkeys(("deliveries", "files", "lines", "rows", "rejects", "aside", "stopped"), 0)
     refusal: ExtractError | None = None
@@ -130,12 +132,14 @@ def _read_delivery(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery)
                 stops.append(_stop(con, run, delivery, entry.name, error, entry))
                 broken |= {entry.source.source} if entry.kind.raw else set()
     for source in distinct.values():
+        if source.derive and source.source in broken and len(entries) == 1:
+            continue  # it has been told already
         if source.derive and source.source in broken:
             whole = ExtractError("files that the others need were stopped", remedy="Mend those first; they are read together.")
             stops += [_stop(con, run, delivery, "", whole)] * len(entries)
         else:
             for table in source.derive:
-                _derive(con, delivery, source, table)
+                _derive(con, run, delivery, source, table)
     return counts | {"files": counts["files"] + len(stops), "stopped": len(stops)}, stops
 
 
@@ -213,7 +217,8 @@ def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, ent
         if fits(path, kind, is_history=delivery.is_history):
             whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id)
         sheet, taken = whole or _sheet_and_rows(con, path, entry, work, limits)
-        drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
+        if entry.source.source != LISTS:  # counselors add and drop columns as they like
+            drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
         drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
         rows, lost = joined(con, taken.rows, kind, entry.name)
         counts = {"lines": taken.line_count, "rejects": taken.reject_count + lost, "aside": taken.aside_count}
@@ -272,8 +277,14 @@ def _make_raw(con: duckdb.DuckDBPyConnection, source: Source) -> None:
             )
 
 
-def _derive(con: duckdb.DuckDBPyConnection, delivery: Delivery, source: Source, table: str) -> None:
+def _derive(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, source: Source, table: str) -> None:
     """Rows of one of our tables from the raw files of a delivery, by the source's own statement."""
+    is_list = source.source == LISTS
+    if is_list:
+        reading.prepare(con, run.as_of)
     con.execute(f"create or replace temp table derived as {sql(f'staging/{source.source}/{table}')}")
+    if is_list:  # free text goes no further
+        remarks.keep(con, delivery.known_at)
+        con.execute("alter table derived drop column remark")
     stage(con, "select * from derived", load_contracts()[table], delivery.known_at, delivery.no)
     con.execute("drop table derived")

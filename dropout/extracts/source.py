@@ -21,12 +21,14 @@ from dropout.strict import Strict, read_yaml
 Encoding = Literal["utf-8", "utf-16", "windows-1252", "windows-1256", "latin-1"]
 Mode = Literal["full", "exceptions", "presence", "totals"]
 Contents = Literal["increment", "snapshot"]
-Format = Literal["text", "workbook", "parquet", "jsonl"]
+Format = Literal["text", "workbook", "parquet", "jsonl", "returned"]
 
 FORMATS: dict[str, Format] = {
     ".xlsx": "workbook", ".xlsm": "workbook", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
 }  # fmt: skip
 FILE = "source.yaml"
+RETURNED = "returned-"  # how the names of lists that came back begin in `raw/`: landing knew them by their header
+LISTS = "list_answers"  # their source; every country has it
 OWN: dict[str, Path] = {}  # sources of a deployment's own folder, by name
 YEAR_START = "year_start"  # a named group that gives the calendar year in which the school year begins
 DATE_PARTS = {"date", "day", "month", "year", YEAR_START}
@@ -94,6 +96,7 @@ class SourceFile(Strict):
     `{name}` in a constant stands for what `path` or `cells` found.
     `feeds` names the table whose rows the lines of a raw kind become by the source's own statement. A kind that is
     `unneeded`, with the reason, is known and carries nothing for us: its lines are counted and set aside, unread.
+    `optional` are fields of a raw file that it may lack.
     `codes` maps the file's words to ours; `empty` lists, by column, words that say nothing; `defaults` fill empty cells.
     `contents: snapshot` with `within`: what such a file leaves out is deleted, among rows that share a value of
     the columns `within` with one of the file.
@@ -131,6 +134,7 @@ class SourceFile(Strict):
     others: dict[str, list[str]] = {}
     ignored: list[str] = []
     fields: dict[str, Type] = {}
+    optional: list[str] = []
     is_required: bool = False
 
     @model_validator(mode="before")
@@ -226,7 +230,7 @@ class SourceFile(Strict):
     def required(self) -> set[str]:
         """Columns that the file itself must have."""
         if self.raw:
-            return set() if self.unneeded else set(self.fields)
+            return set() if self.unneeded else set(self.fields) - {*self.constants, *self.optional}
         assert self.contract is not None
         elsewhere = {*self.constants, *self.around(), *self._unpivoted(), *(c for j in self.join for c in j.take)}
         return ({c.name for c in self.contract.canonical_columns if c.is_required} - elsewhere) | set(self.keys)
@@ -353,8 +357,14 @@ def assign(country: Country, names: list[str]) -> dict[str, Source]:
     learn(country)
     sources = [load_source(s) for s in country.sources]
     ranked = sorted(sources, key=lambda s: -sum(s.file_for(n) is not None for n in names))  # stable: the country's order
-    found = {n: next((s for s in ranked if s.file_for(n)), None) for n in names}
+    found = {n: next((s for s in ranked if s.file_for(n)), None) for n in names if not is_returned(n)}
+    found |= {n: load_source(LISTS) for n in names if is_returned(n)}
     return {n: s for n, s in found.items() if s}
+
+
+def is_returned(name: str) -> bool:
+    """Whether the file `name` of a landed delivery is a list that came back."""
+    return PurePosixPath(name).name.startswith(RETURNED)
 
 
 def folded(text: str) -> str:

@@ -1,4 +1,7 @@
-"""The catalogue: every feature and concept, declared once; order, monotone constraints, words and docs follow from it."""
+"""The catalogue: every feature and concept, declared once; order, monotone constraints and docs follow from it.
+
+Their words are in translations/, read by words.py.
+"""
 
 from functools import cache, cached_property
 from pathlib import Path
@@ -9,7 +12,6 @@ from pydantic import model_validator
 from dropout.errors import SettingsError
 from dropout.strict import Strict, read_yaml
 
-Words = dict[Literal["en", "fr", "ar"], str]
 Unit = Literal["share", "count", "days", "years", "flag", "difference"]
 
 
@@ -22,13 +24,13 @@ class Concept(Strict):
     name: str
     theme: str = ""
     is_changeable: bool
-    title: Words
 
 
 class Feature(Strict):
     """One column of a snapshot. `direction`: +1 more raises the chance of leaving, -1 lowers it, 0 left free.
 
     `points` is the way its words point where the model is left free: +1 speaks of more than others, -1 of less.
+    `has_praise`: what it says can also go well, and its translations have words for that.
     """
 
     name: str
@@ -39,8 +41,7 @@ class Feature(Strict):
     role: Literal["model", "abstain"] = "model"
     meaning: str
     is_reason: bool = False
-    words: Words = {}
-    praise: Words = {}
+    has_praise: bool = False
 
     @property
     def worse(self) -> int:
@@ -48,11 +49,11 @@ class Feature(Strict):
         return self.direction or self.points
 
     @model_validator(mode="after")
-    def _a_reason_has_words(self) -> "Feature":
+    def _a_reason_points(self) -> "Feature":
         if self.is_reason and not self.worse:
             raise ValueError(f"feature '{self.name}' is a reason and says neither direction nor points")
-        if self.is_reason and set(self.words) != {"en", "fr", "ar"}:
-            raise ValueError(f"feature '{self.name}' is a reason and lacks words in en, fr or ar")
+        if self.has_praise and not self.is_reason:
+            raise ValueError(f"feature '{self.name}' has praise and is no reason")
         return self
 
 

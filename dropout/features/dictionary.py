@@ -1,13 +1,14 @@
 """The catalogue as a page: docs/features.md is made by this, and a test compares."""
 
 from dropout.features.catalogue import load_catalogue
+from dropout.features.words import feature_words
 
 _DIRECTION = {1: "more raises it", -1: "more lowers it", 0: "left free"}
 
 
 def features_page() -> str:
     """Markdown: every feature by concept, with unit, direction, and whether a reason may speak of it."""
-    catalogue = load_catalogue()
+    catalogue, words = load_catalogue(), feature_words("en")
     lines = [
         "# Features",
         "",
@@ -15,7 +16,7 @@ def features_page() -> str:
         "“School days” are days on which the class's register was taken. The model is bound to the direction given.",
     ]
     for concept in catalogue.concepts.values():
-        lines += ["", f"## {concept.title['en']} (`{concept.name}`)", ""]
+        lines += ["", f"## {words.concepts[concept.name]} (`{concept.name}`)", ""]
         if concept.name == "data":
             lines += ["Not in the model: these say whether there is enough to go by.", ""]
         elif not concept.is_changeable:

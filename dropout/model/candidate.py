@@ -92,6 +92,22 @@ class Candidate:
         """Text of a booster."""
         return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
 
+    def write_refits(self, name: str, texts: Iterable[str]) -> int:
+        """Stores the refits of the booster `name` in place of earlier ones; returns how many."""
+        for path in self._refit_paths(name):
+            path.unlink()
+        count = 0
+        for count, text in enumerate(texts, start=1):
+            self.write_booster(f"{name}_refit_{count}", text)
+        return count
+
+    def refits(self, name: str) -> list[str]:
+        """Texts of the refits of the booster `name`, in their order; empty where it was not fitted again."""
+        return [path.read_text(encoding="utf-8") for path in self._refit_paths(name)]
+
+    def _refit_paths(self, name: str) -> list[Path]:
+        return sorted(self.folder.glob(f"{name}_refit_*.txt"), key=lambda path: int(path.stem.rpartition("_")[2]))
+
     def write_numbers(self, name: str, numbers: Floats) -> None:
         """Stores one number per row of a cohort (out-of-fold scores), as Parquet."""
         pq.write_table(pa.table({"raw": numbers}), self.folder / f"{name}.parquet")

@@ -35,6 +35,7 @@ class Card(Strict):
     directions: list[int] = []
     calibrator: Calibrator | None = None
     booster_sha256: str = ""
+    refits: list[str] = []  # sha256 of each; none where stability of reasons was not measured
     lightgbm_version: str = ""
     golden: Golden | None = None
     kept: str = ""  # of a refused model: the version that stayed in force instead

@@ -24,7 +24,7 @@ from dropout.model.card import Card
 from dropout.model.champion import Verdict, settle
 from dropout.model.evaluation import CALIBRATION_ERROR_AT_MOST, EVALUATION, Evaluation
 from dropout.model.recipe import Plan
-from dropout.model.registry import BOOSTER, CARD, promoted, read_card, try_in_child
+from dropout.model.registry import BOOSTER, CARD, promoted, read_card, refit_name, try_in_child
 from dropout.model.seal import seal
 from dropout.model.train import PLAN
 from dropout.privacy.keys import read_key
@@ -146,6 +146,7 @@ def _card(settings: ModelSettings, candidate: Candidate, plan: Plan, evaluation:
             "directions": [f.direction for f in features],
             "calibrator": candidate.record(CALIBRATORS, Calibrators).final,
             "booster_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "refits": [hashlib.sha256(t.encode()).hexdigest() for t in candidate.refits(plan.recipe.promoted)],
             "lightgbm_version": lgb.__version__,
             "golden": candidate.record("golden", Golden),
         }
@@ -170,6 +171,7 @@ def _as_rule(card: Card) -> Card:
             "directions": [],
             "calibrator": None,
             "booster_sha256": "",
+            "refits": [],
             "lightgbm_version": "",
             "golden": None,
             "version": "",
@@ -197,6 +199,8 @@ def _place(deployment: Deployment, candidate: Candidate, plan: Plan, card: Card)
     (partial / CARD).write_text(to_json(card), encoding="utf-8")
     if card.method == "model":
         (partial / BOOSTER).write_text(candidate.booster(plan.recipe.promoted), encoding="utf-8")
+        for number, text in enumerate(candidate.refits(plan.recipe.promoted), start=1):
+            (partial / refit_name(number)).write_text(text, encoding="utf-8")
         try_in_child(partial)
     seal(partial, read_key(deployment))
     _sync(partial)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -79,6 +80,27 @@ def load(deployment: Deployment, version: str) -> Model:
     assert card.golden is not None
     booster.replay(trees, card.golden, version)
     return Model(card, trees)
+
+
+def refit_name(number: int) -> str:
+    """File of the refit `number`, from 1, beside the model."""
+    return f"refit_{number}.txt"
+
+
+def load_refits(deployment: Deployment, model: Model) -> list[lgb.Booster]:
+    """The refits of a loaded `model`, none where it has none; raises ModelError unless each is the one its card names.
+
+    `load` has verified the seal over the whole folder; the card's hash holds what is read here against what was read then.
+    """
+    found = []
+    for number, expected in enumerate(model.card.refits, start=1):
+        path = deployment.models / model.card.version / refit_name(number)
+        text = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(text).hexdigest() != expected:
+            where = f"{model.card.version}/{path.name}"
+            raise ModelError("a refit of the model is missing, or not the one of its card", where=where, remedy=REMEDY)
+        found.append(booster.load(text.decode("utf-8")))
+    return found
 
 
 def load_on(con: duckdb.DuckDBPyConnection, deployment: Deployment, version: str, as_of: dt.date) -> Model:

@@ -12,8 +12,10 @@ from dropout.country import Target
 from dropout.errors import ExtractError, ModelError
 from dropout.model import booster
 from dropout.model.baselines import LISTED_FROM, absence_rule
+from dropout.model.cut import KEPT_LOG_ODDS, cut, ranks
+from dropout.model.earlier import on_last_list
 from dropout.model.evaluate import capacities
-from dropout.model.frame import Bools, Floats, Frame, Ints
+from dropout.model.frame import Bools, Floats, Frame
 from dropout.model.night import tonight
 from dropout.model.registry import Model, list_target, load_on, promoted
 from dropout.resources import sql
@@ -33,8 +35,9 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
 
     A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
     On a list stand the first of each school, up to its capacity, whose chance is at least the settings' multiple
-    of the mean, by the target that `registry.list_target` names. Raises ModelError when no version is in force for
-    that target, or one was altered.
+    of the mean, by the target that `registry.list_target` names; who is on the school's last list stays before a
+    newcomer who is hardly ahead (`cut.cut`), so that a rank on a list may lie beyond the capacity. Raises
+    ModelError when no version is in force for that target, or one was altered.
     """
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
@@ -50,7 +53,8 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
             _need(target, lists)
             continue
         model = load_on(con, run.deployment, version, run.as_of)
-        table, found = _scored(rows, model, settings, capacity, stale, target == lists)
+        stays = on_last_list(con, run, rows, target) if target == lists else None
+        table, found = _scored(rows, model, settings, capacity, stale, stays)
         tables.append(table)
         counts["targets"] += 1
         counts["corrected"] += model.correction.kind != "none"
@@ -101,15 +105,18 @@ def _silent_schools(con: duckdb.DuckDBPyConnection, run: Run) -> set[str]:
 
 
 def _scored(
-    rows: Frame, model: Model, settings: Settings, capacity: Floats, stale: list[str], is_list: bool
+    rows: Frame, model: Model, settings: Settings, capacity: Floats, stale: list[str], stays: Bools | None
 ) -> tuple[pa.Table, dict[str, int]]:
-    """Rows of `night.score` for one target."""
+    """Rows of `night.score` for one target; `stays` is None where no list is cut by it, else who is on the last lists."""
     silent = np.isin(rows.school_id.astype(str), stale)
     thin = rows.is_thin(settings.model.taken_registers_at_least) | silent
     found = in_force(rows, model, settings)
     by, raw, chance, bounds = found.by, found.raw, found.chance, found.bounds
     rank = ranks(by, rows, thin)
-    listed = is_list & ~thin & (rank <= capacity) & _is_worth(by, chance, thin, settings.night.minimum_lift)
+    listed = np.zeros(len(rows), dtype=np.bool_)
+    if stays is not None:
+        worth = ~thin & _is_worth(by, chance, thin, settings.night.minimum_lift)
+        listed = cut(by, rows, worth, stays, capacity, 0.0 if np.isnan(raw).all() else KEPT_LOG_ODDS)
     card = model.card
     table = pa.table(
         {
@@ -125,7 +132,7 @@ def _scored(
             "is_abstained": thin,
             "abstain_reason": pa.array(np.where(silent, STALE, _same(THIN, rows)), pa.string(), mask=~thin),
             "school_id": pa.array(rows.school_id, pa.string()),
-            "school_rank": pa.array(rank, pa.int32(), mask=thin | (not is_list)),
+            "school_rank": pa.array(rank, pa.int32(), mask=thin | (stays is None)),
             "is_listed": listed,
         }
     )
@@ -154,17 +161,6 @@ def in_force(rows: Frame, model: Model, settings: Settings) -> InForce:
     if model.card.bands is not None:
         return InForce(by, raw, model.card.bands.chance(by), model.card.bands.bounds(by))
     return InForce(by, raw, raw, (raw, raw))
-
-
-def ranks(by: Floats, rows: Frame, thin: Bools) -> Ints:
-    """Place in the school, 1 the highest; equal scores by student_key; those abstained from come last."""
-    _, school = np.unique(rows.school_id.astype(str), return_inverse=True)
-    order = np.lexsort((rows.student_key, -by, thin, school))
-    starts = np.append(True, np.diff(school[order]) != 0)
-    position = np.arange(len(order))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = position - np.maximum.accumulate(np.where(starts, position, 0)) + 1
-    return rank
 
 
 def _is_worth(by: Floats, chance: Floats, thin: Bools, minimum_lift: float) -> Bools:

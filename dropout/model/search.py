@@ -118,7 +118,7 @@ def search(
 
 
 def _key(ground: _Ground) -> str:
-    settings = ground.settings.model_dump_json(exclude={"threads"})  # they change how long it takes, and nothing else
+    settings = ground.settings.model_dump_json(exclude={"threads", "resamples"})  # nothing that a trial finds hangs on them
     digest = hashlib.sha256(settings.encode())
     digest.update("\0".join(f.name for f in load_catalogue().model_features).encode())
     for rows in (ground.fitted, ground.stopped):

@@ -62,7 +62,7 @@ def _fit(candidate: Candidate, recipe: Recipe, running: Cohort | None, settings:
     """Fits and stores the boosters of one target; returns the sha256 of the one to be promoted."""
     text = f"no model for {candidate.target}"
     for name, years in recipe.fits.items():
-        rows, weight = _training_rows(candidate, years, running)
+        rows, weight = training_rows(candidate, years, running)
         text = fit_rows(rows, weight, settings)
         candidate.write_booster(name, text)
         if name == recipe.promoted:
@@ -74,7 +74,7 @@ def _fit(candidate: Candidate, recipe: Recipe, running: Cohort | None, settings:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _training_rows(candidate: Candidate, years: list[str], running: Cohort | None) -> tuple[Frame, Floats]:
+def training_rows(candidate: Candidate, years: list[str], running: Cohort | None) -> tuple[Frame, Floats]:
     """The snapshots of `years` and their weights; of the running one, what was seen of it."""
     past = candidate.rows([y for y in years if running is None or y != running.school_year])
     if running is None or running.school_year not in years:

@@ -31,16 +31,30 @@ def counted(rows: int) -> int | None:
     return 0 if rows == 0 else protected([rows])[0]
 
 
-def smallest_class(con: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> int | None:
-    """Rows in the smallest class of `relation` (a table or a query) alike in `columns`, NULL being a value; None without rows."""
+def smallest_class(con: duckdb.DuckDBPyConnection, relation: str, columns: list[str], person: str | None = None) -> int | None:
+    """Rows in the smallest class of `relation` (a table or a query) alike in `columns`, NULL being a value; None without rows.
+
+    Where a person can have several rows, `person` is the column that tells them apart, and persons are counted.
+    """
+    counted_what = f'distinct "{person}"' if person else "*"
     names = ", ".join(f'"{column}"' for column in columns)
-    ((found,),) = con.execute(f"select min(n) from (select count(*) as n from {relation} group by {names})").fetchall()
+    ((found,),) = con.execute(
+        f"select min(n) from (select count({counted_what}) as n from {relation} group by {names})"
+    ).fetchall()
     return None if found is None else int(found)
 
 
-def required(con: duckdb.DuckDBPyConnection, relation: str, columns: list[str], *, table: str, least: int = LEAST) -> int | None:
+def required(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: list[str],
+    *,
+    table: str,
+    person: str | None = None,
+    least: int = LEAST,
+) -> int | None:
     """As `smallest_class`; raises DisclosureError when it is below `least`."""
-    found = smallest_class(con, relation, columns)
+    found = smallest_class(con, relation, columns, person)
     if found is not None and found < least:
         raise DisclosureError(
             f"a pupil would stand among {found} where {least} are the least",

@@ -5,7 +5,7 @@ base 5 whose random number is drawn once per cell, from the deployment's key and
 is always shown as the same number, and two nights differ only where the count crosses a line nobody knows. What is
 written once (a model card, a data sheet) passes through `protected` and `protected_table`, which also hide what a total
 would give away. Sources: Nargundkar and Saveland 1972 and Fellegi 1975 (random rounding); Fraser and Wooton 2005 (a
-number bound to the cell, against differencing); Cox 1980 (complementary suppression). docs/decisions/0019-disclosure.md.
+number bound to the cell, against differencing); Cox 1980 (complementary suppression). docs/decisions/0021-disclosure.md.
 """
 
 import hashlib

@@ -19,14 +19,17 @@ FILE = Path(__file__).with_name("marts.yaml")
 CATALOG = "analytics"
 STORAGE = "v1.5.0"  # oldest client that must open the file; 1.5 cannot read what 2.0 writes by default
 # table of single pupils → temp table that says what may be shown of each row, and what an outsider may know of a pupil
-CLASSES = {"student_risk": "pupil_class", "student_reason": "reason_class"}
+CLASSES = {"student_risk": "pupil_class", "student_reason": "reason_class", "followup": "answer_class"}
 QUASI_IDENTIFIERS = {
     "student_risk": [
         "target", "school_id", "grade_level", "school_year", "is_listed", "is_abstained", "abstain_reason", "chance",
         "chance_low", "chance_high",
     ],
-    "student_reason": ["target", "is_listed", "direction", "concept", "feature", "value", "class_mean", "log_odds"],
+    "student_reason": ["target", "is_listed", "direction", "concept", "feature", "value", "class_mean", "log_odds", "stability"],
+    "followup": ["list_month", "is_listed", "decision", "action", "outcome", "coarsened", "days_to_answer_mean"],
 }  # fmt: skip
+# tables in which a student can have several rows alike → where students are counted; the last column is a mean made there
+SEVERAL_ROWS = {"followup": "(from answer_class where is_shown)"}
 
 
 class Mart(Strict):
@@ -90,6 +93,8 @@ def anonymity(con: duckdb.DuckDBPyConnection) -> list[Anonymity]:
     for table, classes in CLASSES.items():
         quasi = QUASI_IDENTIFIERS[table]
         k = required(con, f"{CATALOG}.marts.{table}", quasi, table=f"marts.{table}")
+        if table in SEVERAL_ROWS:
+            k = required(con, SEVERAL_ROWS[table], quasi[:-1], table=f"marts.{table}", person="student_key")
         ((shown, generalised, left_out),) = con.execute(sql(f"analysts/{classes}_counts")).fetchall()
         few = {"rows_generalised": counted(generalised), "rows_left_out": counted(left_out)}
         found.append(Anonymity(table=table, quasi_identifiers=quasi, k=k, rows=shown, **few))

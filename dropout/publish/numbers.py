@@ -1,13 +1,15 @@
-"""Numbers as a reader of a language writes them (babel's formats, digits always 0-9), and chances in words."""
+"""Numbers as a reader of a language writes them (babel's formats, digits always 0-9), with their nouns where there are."""
 
 from collections.abc import Callable
+from functools import partial
 from string import Formatter
 
 import polars as pl
 from babel.numbers import format_decimal, format_percent
 
 from dropout.features.catalogue import Unit
-from dropout.publish.words import ChanceWords, Language
+from dropout.features.plurals import Forms, form_of
+from dropout.publish.words import Language
 
 # Values are rounded to these decimals before they are written: a column then holds few different ones,
 # each formatted once. A share to 0.1 %, a difference of shares to 1 point, the rest to 0.1.
@@ -32,12 +34,21 @@ def isolated(text: str) -> str:
 
 def written(values: pl.Series, unit: Unit, language: Language) -> pl.Series:
     """A column of values of one unit as text; the language's word for unknown where NULL or not a number."""
-    write = _writer(unit, language)
+    return texts(values, unit, language).fill_null(language.units.unknown)
+
+
+def texts(values: pl.Series, unit: Unit, language: Language, noun: Forms | None = None) -> pl.Series:
+    """As `written`, with its `noun` where there is one; NULL where a value is not known. Each different value is written once."""
+    write = _writer(unit, language) if noun is None else partial(counted, forms=noun, locale=language.locale)
     rounded = (values.cast(pl.Float64).fill_nan(None).round(DECIMALS[unit]) + 0.0).rename("value")
     known = rounded.drop_nulls().unique().to_list()
-    texts = pl.DataFrame({"value": known, "text": [write(v) for v in known]}, schema={"value": pl.Float64, "text": pl.String})
-    joined = rounded.to_frame().join(texts, on="value", how="left", maintain_order="left")
-    return joined["text"].fill_null(language.units.unknown)
+    said = pl.DataFrame({"value": known, "text": [write(v) for v in known]}, schema={"value": pl.Float64, "text": pl.String})
+    return rounded.to_frame().join(said, on="value", how="left", maintain_order="left")["text"]
+
+
+def counted(value: float, *, forms: Forms, locale: str) -> str:
+    """`value` with its noun: "1 day", "2,5 jours"; Arabic says one and two without a digit."""
+    return form_of(round(value, 1), forms, locale).replace("{n}", decimal(value, locale))
 
 
 def _writer(unit: Unit, language: Language) -> Callable[[float], str]:
@@ -49,37 +60,6 @@ def _writer(unit: Unit, language: Language) -> Callable[[float], str]:
     if unit == "flag":
         return lambda value: units.flag_yes if value else units.flag_no
     return lambda value: decimal(value, locale)
-
-
-def chance_in_words(words: ChanceWords, target: str = "") -> pl.Expr:
-    """Column `chance` (0..1) in words, with `chance_low` and `chance_high` where both are known; with the horizon of `target`.
-
-    Frequencies ("3 in 10 pupils") are understood better than percentages (Gigerenzer & Hoffrage 1995).
-    The interval is widened to whole hundredths.
-    """
-    chance, chance_low, chance_high = (pl.col(c).fill_nan(None) for c in ("chance", "chance_low", "chance_high"))
-    tenths = (chance * 10 + 0.5).floor().cast(pl.Int32).cast(pl.String)
-    before, after = words.near_n_in_10.split("{n}")
-    said = (
-        pl.when(chance.is_null())
-        .then(None)
-        .when(chance < 0.05)
-        .then(pl.lit(words.below_1_in_20))
-        .when(chance < 0.075)
-        .then(pl.lit(words.near_1_in_20))
-        .when(chance < 0.15)
-        .then(pl.lit(words.near_1_in_10))
-        .when(chance < 0.95)
-        .then(pl.concat_str(pl.lit(before), tenths, pl.lit(after)))
-        .otherwise(pl.lit(words.above_9_in_10))
-    )
-    if target == "leaves_within_60_days":  # "left" alone is understood as: by the next year
-        said = filled(words.within_60_days.format(chance="{0}"), said)
-    low = (chance_low * 100).round(6).floor().clip(0, 99).cast(pl.Int32)
-    high = pl.max_horizontal((chance_high * 100).round(6).ceil().clip(0, 100).cast(pl.Int32), low + 1)
-    both = chance_low.is_not_null() & chance_high.is_not_null()
-    pattern = words.interval.format(chance="{0}", low="{1}", high="{2}")
-    return pl.when(both).then(filled(pattern, said, low.cast(pl.String), high.cast(pl.String))).otherwise(said)
 
 
 def filled(pattern: str, *columns: pl.Expr) -> pl.Expr:

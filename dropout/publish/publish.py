@@ -1,6 +1,5 @@
 """publish: builds a whole new generation beside the old one, verifies it, and swaps one link."""
 
-import csv
 import datetime as dt
 import shutil
 import traceback
@@ -9,19 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from dropout.contracts.ddl import literal
 from dropout.errors import DropoutError, PublishError
 from dropout.monitor.night import ANALYTICS, EXACT, Publication, current, tonight
 from dropout.privacy import disclosure
 from dropout.privacy.keys import read_key
-from dropout.publish import exact, generation, manifest, marts, report
-from dropout.publish.lists.gather import language_of
-from dropout.publish.lists.school_list import file_name
+from dropout.publish import entries, exact, generation, manifest, marts, report
+from dropout.publish.lists.held import hold_against_marts
 from dropout.publish.lists.write import write as write_lists
 from dropout.publish.model_card import card
-from dropout.publish.words import LIST_COLUMNS, words_of
-from dropout.resources import sql
 from dropout.warehouse.ledger import Counts, Run, code_version, settings_sha256
+from dropout.warehouse.store import transaction
 
 REMEDY = "Look at free disk space and at the rights of published/, then: dropout publish."
 
@@ -46,7 +42,7 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     pruned = generation.prune(run.deployment, run.deployment.settings.night.keep_generations)
     return {
         "generation_id": generation_id,
-        **{name: promised[name] for name in ("schools", "students", "listed", "without_name")},
+        **exact.read_counts(now.folder, promised),
         "files": len(promised["files"]),
         "bytes": sum(entry["bytes"] for entry in promised["files"].values()),
         "pruned": pruned,
@@ -82,11 +78,12 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
     """Exact scores, analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
     disclosure.install(con, read_key(run.deployment))
+    entries.stage(con, generation_id)
     exact.build(con, partial / EXACT)
     marts.build(con, partial / ANALYTICS)
     anonymity = marts.anonymity(con)
     counts = write_lists(con, run, partial / "lists")
-    report.write(con, run, partial / "report.html", generation_id, anonymity)
+    told = report.write(con, run, partial / "report.html", generation_id, anonymity)
     (students,) = _one(con, f"select count(distinct student_key) from {exact.CATALOG}.marts.student_risk")
     versions = con.execute(
         f"select distinct target, model_version from {exact.CATALOG}.marts.student_risk order by all"
@@ -94,7 +91,8 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
     card.publish(con, run.deployment, partial, dict(versions))
     marts.close(con)
     exact.close(con)
-    _hold_lists_against_marts(con, run, partial)
+    hold_against_marts(con, run, partial / "lists", partial / EXACT)
+    exact.write_counts(partial, {"students": students, **counts})
     facts = {
         "generation_id": generation_id,
         "as_of_date": run.as_of.isoformat(),
@@ -102,55 +100,30 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
         "model_versions": dict(versions),
         "code_version": code_version(),
         "settings_sha256": settings_sha256(run.deployment),
-        "students": students,
-        **counts,
+        **told,
         "k_anonymity": [entry.model_dump() for entry in anonymity],
     }
     manifest.write(partial, facts)
 
 
-def _hold_lists_against_marts(con: duckdb.DuckDBPyConnection, run: Run, partial: Path) -> None:
-    """Every school has its list, with as many lines as the scores have listed students; read from disk again."""
-    con.execute(f"attach {literal(partial / EXACT)} as verified (read_only)")
-    try:
-        promised = dict(con.execute(sql("marts/list_promised")).fetchall())
-    finally:
-        con.execute("detach verified")
-    found = {path.parent.name: path for path in (partial / "lists").glob("*/*.csv")}
-    for school, listed in promised.items():
-        path = found.pop(file_name(school), None)
-        lines = _lines(path, words_of(language_of(run.deployment, school)).separator) if path else 0
-        if lines != listed:
-            raise PublishError(
-                f"a list holds {lines} students where the scores list {listed}",
-                where=f"lists/{file_name(school)}",
-                remedy=REMEDY,
-            )
-    if found:
-        raise PublishError("a list of a school without students", where=f"lists/{min(found)}", remedy=REMEDY)
-
-
-def _lines(path: Path, separator: str) -> int:
-    """Complete lines below the header."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return sum(len(row) == len(LIST_COLUMNS) for row in csv.reader(file, delimiter=separator)) - 1
-
-
 def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
-    """Notes in the ledger that `publication` was published, once."""
+    """Notes in the ledger that `publication` was published, and whom its lists named, once."""
     facts = manifest.read(publication.folder)
-    con.execute(
-        "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
-        "values (?, ?, ?, ?, ?, ?)",
-        [
-            publication.generation_id,
-            facts["run_id"],
-            facts["as_of_date"],
-            dt.datetime.now(dt.UTC).replace(tzinfo=None),
-            facts["students"],
-            facts["listed"],
-        ],
-    )
+    counts = exact.read_counts(publication.folder, facts)
+    with transaction(con):
+        entries.record(con, publication.generation_id)
+        con.execute(
+            "insert or ignore into ops.generation (generation_id, run_id, as_of_date, published_at, student_count, listed_count) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [
+                publication.generation_id,
+                facts["run_id"],
+                facts["as_of_date"],
+                dt.datetime.now(dt.UTC).replace(tzinfo=None),
+                counts["students"],
+                counts["listed"],
+            ],
+        )
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:

@@ -1,11 +1,12 @@
-"""Reasons in words: the catalogue's templates filled with each student's own numbers, a column at a time."""
-
-from string import Formatter
+"""Reasons in words: the translations' templates filled with each student's own numbers, a column at a time."""
 
 import polars as pl
 
-from dropout.features.catalogue import Catalogue, Feature, load_catalogue
-from dropout.publish.numbers import written
+from dropout.features.catalogue import Feature, load_catalogue
+from dropout.features.counts import COUNTS
+from dropout.features.templates import Piece, parse
+from dropout.features.words import FeatureWords, feature_words
+from dropout.publish.numbers import texts
 from dropout.publish.words import Language, words_of
 
 RAISES, LOWERS = 4, 2  # reasons of each direction that a list shows
@@ -22,33 +23,48 @@ def in_words(reasons: pl.DataFrame) -> pl.DataFrame:
         for key, group in reasons.group_by("feature", "direction", "language")
     ]
     empty = reasons.clear().select("student_key", "direction", "reason_rank", pl.lit("").alias("text"))
-    texts = pl.concat([empty, *groups])
+    said = pl.concat([empty, *groups])
     slots = [("raises", f"reason_{rank}", rank) for rank in range(1, RAISES + 1)]
     slots += [("lowers", f"going_well_{rank}", rank) for rank in range(1, LOWERS + 1)]
-    return texts.group_by("student_key").agg(
+    return said.group_by("student_key").agg(
         pl.col("text").filter((pl.col("direction") == direction) & (pl.col("reason_rank") == rank)).first().alias(slot)
         for direction, slot, rank in slots
     )
 
 
 def _text(group: pl.DataFrame, feature: str, direction: str, language: str) -> pl.Series:
-    """The texts of one feature, direction and language; the concept's title where the catalogue has no template."""
-    catalogue = load_catalogue()
-    entry = catalogue.by_name[feature]
-    templates = entry.words if direction == "raises" else entry.praise
-    title = catalogue.concepts[entry.concept].title
-    wordings = {str(spoken): text for spoken, text in (*title.items(), *templates.items())}
-    return fill(wordings[language], entry, group, words_of(language), catalogue)
+    """The texts of one feature, direction and language; its title where these have none, or lack a number they need."""
+    entry, words = load_catalogue().by_name[feature], feature_words(language)
+    text = words.features[feature]
+    said = (text.words if direction == "raises" else text.praise) or text.title
+    return fill(said, entry, group, words_of(language), words).fill_null(text.title)
 
 
-def fill(template: str, entry: Feature, group: pl.DataFrame, language: Language, catalogue: Catalogue) -> pl.Series:
-    """`template` for every row of `group`; raises KeyError for a placeholder that is no feature."""
-    parts: list[pl.Series] = []
-    for text, field, _, _ in Formatter().parse(template):
-        if text:
-            parts.append(pl.repeat(text, group.height, eager=True))
-        if field is not None:
-            unit = entry.unit if field in ("value", "class_mean") else catalogue.by_name[field].unit
-            parts.append(written(group[field], unit, language))
-    named = [part.alias(f"part_{i}") for i, part in enumerate(parts)]
+def fill(template: str, entry: Feature, group: pl.DataFrame, language: Language, words: FeatureWords) -> pl.Series:
+    """`template` for every row of `group`; a number that is not known drops the brackets it stands in, and makes NULL outside.
+
+    Raises a polars error for a placeholder that is neither a column of `group` nor a count of its columns.
+    """
+    parts = []
+    for part in parse(template):
+        pieces = [_piece(piece, entry, group, language, words) for piece in part.pieces]
+        said = _joined(pieces)
+        parts.append(said.fill_null("") if part.is_optional else said)
+    return _joined(parts)
+
+
+def _piece(piece: Piece, entry: Feature, group: pl.DataFrame, language: Language, words: FeatureWords) -> pl.Series:
+    if not piece.field:
+        return pl.repeat(piece.text, group.height, dtype=pl.String, eager=True)
+    noun = words.nouns[piece.noun] if piece.noun else None
+    if piece.field in COUNTS:
+        count = COUNTS[piece.field]
+        return texts(group.select(count.of.alias("count"))["count"], count.unit, language, noun)
+    unit = entry.unit if piece.field in ("value", "class_mean") else load_catalogue().by_name[piece.field].unit
+    return texts(group[piece.field], unit, language, noun)
+
+
+def _joined(pieces: list[pl.Series]) -> pl.Series:
+    """The pieces of each row one after the other; NULL where one of them is."""
+    named = [piece.alias(f"piece_{i}") for i, piece in enumerate(pieces)]
     return pl.DataFrame(named).select(pl.concat_str(pl.all()).alias("text"))["text"]

@@ -14,6 +14,7 @@ from dropout.privacy import disclosure
 from dropout.privacy.anonymity import Anonymity
 from dropout.publish import charts, quality
 from dropout.publish.anonymity_words import anonymity_words
+from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
 from dropout.publish.words import Language, words_of
 from dropout.resources import sql
@@ -24,15 +25,17 @@ SHARE_CHECKS = ("volume", "abstained", "churn")
 Row = dict[str, Any]
 
 
-def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: str, anonymity: Sequence[Anonymity] = ()) -> None:
+def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: str, anonymity: Sequence[Anonymity] = ()) -> Row:
     """Writes the report to `path`, in the deployment's language, from the catalogs `analytics` and `exact`.
 
     Counts of students come out of SQL hidden or rounded already (`privacy.disclosure.install`), the same as in the marts.
+    Returns the night's totals as they are shown, None where hidden.
     """
     words = words_of(run.deployment.language)
     (method,) = _rows(con, "report_method")
     target = method["list_target"]
     evaluation = _rows(con, "report_evaluation", version=method["model_version"])
+    (totals,) = _rows(con, "report_totals")
     facts = {
         "words": words.report,
         "language": run.deployment.language,
@@ -44,10 +47,11 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "code_version": code_version(),
         "method": method,
         "speaks_of": getattr(words.report.targets, target),
-        "totals": _rows(con, "report_totals")[0],
+        "totals": totals,
         **_steps(con, run, words),
         "quality": _rows(con, "report_quality"),
         "stopped": _stopped(con, words),
+        "answers": answers.facts(con, run.deployment.language),
         **_coverage(con, words),
         "anonymity": anonymity,
         "anonymity_words": anonymity_words(run.deployment.language),
@@ -55,6 +59,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         **quality.facts(evaluation, target, words),
     }
     path.write_text(_template(words).render(facts), encoding="utf-8")
+    return totals
 
 
 def _template(words: Language) -> Any:

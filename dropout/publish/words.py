@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from dropout.errors import SettingsError
+from dropout.features.plurals import Forms
 from dropout.strict import Strict, read_yaml
 
 
@@ -41,13 +42,14 @@ class Columns(Strict):
 
 
 class ChanceWords(Strict):
-    """A chance in words, by size; `within_60_days` adds the horizon where there is one, `interval` the chance's two ends."""
+    """A chance in words: `near` by the plural form of n, `below` and `above` what a hundredth cannot say.
 
-    below_1_in_20: str
-    near_1_in_20: str
-    near_1_in_10: str
-    near_n_in_10: str
-    above_9_in_10: str
+    `within_60_days` adds the horizon where there is one, `interval` the chance's two ends.
+    """
+
+    near: Forms
+    below: str
+    above: str
     within_60_days: str
     interval: str
 
@@ -61,18 +63,11 @@ class UnitWords(Strict):
     unknown: str
 
 
-class ChangeWords(Strict):
-    """What changed since the last list."""
-
-    first: str
-    added: str
-    kept: str
-
-
 class NoteWords(Strict):
     """Remarks that a row may need."""
 
     absence_rule: str
+    background: str
     no_identity: str
     no_fresh_data: str
 
@@ -215,7 +210,6 @@ class Language(Strict):
     columns: Columns
     chance: ChanceWords
     units: UnitWords
-    changes: ChangeWords
     notes: NoteWords
     report: ReportWords
 

@@ -29,5 +29,5 @@ placed as (
 
 select
     student_key, as_of_date, target, is_listed, direction, reason_rank, concept, feature, is_whole, is_shown, log_odds, value, class_mean,
-    least(place // $k, greatest(class_count // $k - 1, 0)) as group_no
+    stability, least(place // $k, greatest(class_count // $k - 1, 0)) as group_no
 from placed

@@ -17,7 +17,8 @@ named as (
 
 select
     school_id, date, class_count, registers_taken_count, is_register_derived,
-    shown_count('school_day/pupils' || cell, pupil_count) as pupil_count,
+    -- the same cell every day: nearly the same number drawn anew for 180 days would average out
+    shown_count('school_day/pupils/' || school_id, pupil_count) as pupil_count,
     shown_part('school_day/absent' || cell, absent_count, known_count) as absent_count,
     shown_part('school_day/late' || cell, late_count, known_count) as late_count
 from named

@@ -1,5 +1,6 @@
 """Invariants 5 and 6: more unexcused absence never lowers a chance, chances keep the order, contributions sum up."""
 
+import dataclasses
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dropout.explain.contributions import by_concept, contributions
-from dropout.explain.reasons import LEAST_LOG_ODDS, choose
+from dropout.explain.reasons import LEAST_LOG_ODDS, Reasons, choose
 from dropout.features.catalogue import load_catalogue
 from dropout.model import booster, calibrator
 from dropout.model.calibrator import Calibrator
@@ -88,6 +89,9 @@ def test_contributions_sum_and_no_reason_is_unknown_unchangeable_or_weak(pupils:
     concepts = by_concept(found, [f.concept for f in FEATURES])
     assert np.abs(sum(concepts.values()) - booster.raw_scores(trees, x, 1)).max() < 1e-4
     chosen = choose(frame(x), found, concepts, NAMES, CATALOGUE)
+    background = chosen.direction == "background"  # one line without a feature
+    assert (chosen.concept[background] == "background").all() and (chosen.feature[background] == "").all()
+    chosen = Reasons(*(getattr(chosen, f.name)[~background] for f in dataclasses.fields(Reasons)))
     assert not np.isnan(chosen.value.astype(float)).any()
     assert all(CATALOGUE.concepts[c].is_changeable for c in chosen.concept)
     assert (np.abs(chosen.log_odds.astype(float)) >= LEAST_LOG_ODDS).all()

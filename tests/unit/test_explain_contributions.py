@@ -40,6 +40,18 @@ def test_shap_finds_the_same_by_its_own_algorithm(fitted: tuple[booster.lgb.Boos
     assert check_with_shap(trees, x, exact, seed=7, version="v") < 1e-6
 
 
+def test_in_doubles_shap_and_lightgbm_are_one_and_a_night_keeps_floats_within_the_bound(
+    fitted: tuple[booster.lgb.Booster, booster.Matrix],
+) -> None:
+    """What LightGBM gives and what shap computes differ by rounding of doubles; float32 keeps seven digits of it."""
+    trees, x = fitted
+    assert check_with_shap(trees, x, booster.contributions(trees, x, 1), seed=3, version="v") < 1e-12
+    kept = contributions(trees, x, 1)
+    assert kept.dtype == np.float32 and 0 < check_with_shap(trees, x, kept, seed=3, version="v") < 1e-6
+    with pytest.raises(ModelError, match="differ from shap"):
+        check_with_shap(trees, x, kept + np.float32(2e-6), seed=3, version="v")
+
+
 def test_a_difference_from_shap_stops_the_night(fitted: tuple[booster.lgb.Booster, booster.Matrix]) -> None:
     trees, x = fitted
     wrong = contributions(trees, x, 1)

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dropout.explain.classes import class_means
 from dropout.explain.contributions import by_concept
-from dropout.explain.reasons import Reasons, choose, class_means, points
+from dropout.explain.reasons import Reasons, choose, points
 from dropout.explain.rule import rule_reasons
 from dropout.features.catalogue import load_catalogue
 from dropout.model.frame import Frame, from_arrow
@@ -64,7 +65,8 @@ def test_a_concept_below_a_tenth_of_log_odds_is_no_reason() -> None:
 
 def test_what_is_unknown_or_cannot_change_is_never_a_reason() -> None:
     features: Given = {"absence_share_7d": [None, 0.1, 0.1, 0.1, 0.1, 0.1], "is_repeater": [1.0, 0, 0, 0, 0, 0]}
-    assert reasons(features, [[2.0, 2.0]] + [[0.0, 0.0]] * 5) == []
+    # 2.0 of background counts, in one line that names nothing
+    assert reasons(features, [[2.0, 2.0]] + [[0.0, 0.0]] * 5) == [(0, "background", 1, "background", "")]
 
 
 def test_what_goes_well_needs_words_of_praise_and_a_value_no_worse_than_the_class() -> None:

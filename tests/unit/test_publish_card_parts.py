@@ -7,7 +7,7 @@ import pytest
 
 from dropout.model.outcomes import MEANING
 from dropout.publish.model_card.details import training_data
-from dropout.publish.model_card.document import Table
+from dropout.publish.model_card.document import Prose, Table
 from dropout.publish.model_card.markdown import plain
 from dropout.publish.model_card.numbers import cell, counts
 from dropout.publish.model_card.results import by_group, unitary
@@ -144,3 +144,23 @@ def test_the_cohort_flow_counts_who_was_left_out_and_hides_the_few() -> None:
     assert flow["died"] == ["left out", "hidden"] and flow["moved abroad"] == ["left out", "hidden"]
     assert flow["a dated exit: expelled"] == ["left", "10"] and flow["a dated exit: dropped out"] == ["left", "45"]
     assert flow[MEANING["stayed"][1]] == ["stayed", "905"]
+
+
+def test_stability_of_reasons_shows_what_was_measured_of_the_model() -> None:
+    title = "Stability of reasons, on lists of the schools' capacity"
+    found = {b.title: b for b in unitary(version(measure()), WORDS)}
+    assert found[title] == Prose(["Not measured in this version."], title=title)
+    told = [
+        measure("reason_stable_share", 0.982, low=0.979, high=0.985),
+        measure("reasons_mean", 3.033, low=2.95, high=3.1),
+        measure("without_reason_share", 0.01, student_count=95),  # 95 - 90: five stayed
+    ]
+    # where the absence rule took the model's place, the measures are still the model's
+    for method in ("model", "absence_rule"):
+        block = {b.title: b for b in unitary(version(measure(), *told, method=method), WORDS)}[title]
+        assert isinstance(block, Table)
+        assert block.rows == [
+            ["Reasons that hold", "98.2% (97.9 to 98.5)"],
+            ["Reasons per listed student, those that hold", "3.03 (2.95 to 3.10)"],
+            ["Listed without a reason, those that hold", "hidden"],
+        ]

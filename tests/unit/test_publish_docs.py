@@ -6,8 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dropout.features.plurals import form_of
 from dropout.monitor.night import tonight
 from dropout.publish import marts
+from dropout.publish.changes.words import changes_of
 from dropout.publish.words import words_of
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import step
@@ -34,8 +36,9 @@ def test_examples_are_written_as_the_lists_write_them() -> None:
     text = (DOCS / "counsel.md").read_text(encoding="utf-8")
     for language in HEADINGS:
         chance = words_of(language).chance
-        assert chance.interval.format(chance=chance.near_n_in_10.format(n=3), low=24, high=37) in text
-        change = words_of(language).changes.kept.split("{")[0]
+        near = form_of(3, chance.near, words_of(language).locale).format(n=3, of=10)
+        assert chance.interval.format(chance=near, low=24, high=37) in text
+        change = changes_of(language).change.kept_chance.split("{")[0]
         assert change in text
 
 

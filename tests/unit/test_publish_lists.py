@@ -59,9 +59,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.umask(umask)
 
 
-def test_every_school_has_one_file_named_by_school_and_date(folder: Path) -> None:
-    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.csv"))
-    assert found == [f"{s}/{s}_2025-03-10.csv" for s in ("S1", "S2", "S3", "S4")]
+def test_every_school_has_one_file_of_each_kind_named_by_school_and_date(folder: Path) -> None:
+    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
+    assert found == [f"{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "html", "xlsx")]
 
 
 @pytest.mark.parametrize("school", ["S1", "S2", "S3", "S4"])
@@ -89,18 +89,19 @@ def test_a_row_in_french(folder: Path) -> None:
         "student_id": "J100000002",
         "family_name": 'O\'Brien; "Q"',
         "given_name": "Zoë",
-        "chance": "environ 9 élèves sur 10 dans cette situation sont partis (entre 77 et 92 sur 100)",
+        # the nearest tenth, 9, is within 0.05 of 0.85 and within 77 to 92
+        "chance": "environ 9 élèves sur 10 dans cette situation sont partis (sur 100 élèves comme celui-ci : entre 77 et 92)",
         "chance_percent": "85,0",
         "chance_low_percent": "77,5",
         "chance_high_percent": "91,2",
-        "reason_1": "Jours d'absence non justifiée sur les 20 derniers jours de classe : 9 (moyenne de la classe : 1,2 ; "
-        "période précédente : 2)",
-        "reason_2": "Moyenne des notes de cette année : 31\u00a0% du maximum (classe : 53\u00a0%)",
-        "reason_3": "Entrée tardive dans l'année : inconnu jours après la rentrée",
+        # 20 registers, so none before the last 28
+        "reason_1": "Absences sans justification : 9 des 20 derniers jours de classe (moyenne de la classe : 1,2).",
+        "reason_2": "Moyenne des notes de cette année : 31\u00a0% du maximum (classe : 53\u00a0%).",
+        "reason_3": "Arrivée tardive dans l'année.",  # by how many days is not known here
         "reason_4": "",
-        "going_well_1": "Passe presque tous les contrôles : 0,4\u00a0% manqués (classe : 10\u00a0%)",
+        "going_well_1": "Part des contrôles et devoirs manquants cette année",  # its counts are not known here: the title
         "going_well_2": "",
-        "change": "première liste",
+        "change": "première liste de cette année scolaire",
         **dict.fromkeys(("numbers_since", "last_answer", "note"), ""),
         **dict.fromkeys(ANSWER_COLUMNS, ""),
     }
@@ -109,10 +110,10 @@ def test_a_row_in_french(folder: Path) -> None:
 def test_arabic_and_english_lists_of_other_schools(folder: Path) -> None:
     arabic, english = rows(folder, "S2")[0], rows(folder, "S3")[0]
     assert (arabic["student_id"], arabic["family_name"], arabic["given_name"]) == ("'@17", "بنعلي", "فاطمة الزهراء")
-    assert arabic["reason_2"] == "معدل نقط هذه السنة: 31% من النقطة القصوى (القسم: 53%)"
+    assert arabic["reason_2"] == "معدل نقط هذه السنة: 31% من النقطة القصوى (القسم: 53%)."
     assert (arabic["school"], arabic["chance_percent"]) == ("École S2", "90,0")
     assert english["chance_percent"] == "90.0"
-    assert english["chance"] == "about 9 in 10 pupils in this situation left (between 82 and 97 in 100)"
+    assert english["chance"] == "about 9 in 10 pupils in this situation left (in 100 such pupils: between 82 and 97)"
 
 
 def test_names_that_a_spreadsheet_would_compute_are_made_safe(folder: Path) -> None:
@@ -145,14 +146,17 @@ def test_only_their_owner_reads_lists_whatever_the_umask(folder: Path) -> None:
 def test_what_changed_since_the_last_list(tmp_path: Path) -> None:
     deployment = district(tmp_path)
     published(deployment)
-    # the list begins one place later: students 2, 3, 4 stay with their old chances, student 5 is new
+    # the list begins one place later: students 2, 3, 4 stay with their old chances, student 5 is new, student 1 has gone
     second = published(deployment, dt.date(2025, 3, 11), "r2", shift=1)
-    expected = [f"toujours sur la liste (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
-    assert [row["change"] for row in rows(second, "S1")] == [*expected, "nouveau"]
+    expected = [f"toujours sur la liste, depuis le 10 mars 2025 (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
+    *listed, gone = rows(second, "S1")
+    assert [row["change"] for row in listed] == [*expected, "nouveau sur la liste"]
+    assert (gone["student_id"], gone["list_date"], gone["chance"], gone["reason_1"]) == ("00123", "", "", "")
+    assert gone["change"].startswith("sorti de la liste :")
     # published again for the same night, by another run: the same lists, held against the same earlier ones
-    before = {p.name: p.read_bytes() for p in second.rglob("*.csv")}
+    before = {p.name: p.read_bytes() for p in second.rglob("*.*")}
     again = published(deployment, dt.date(2025, 3, 11), "r3", shift=1)
-    assert {p.name: p.read_bytes() for p in again.rglob("*.csv")} == before
+    assert {p.name: p.read_bytes() for p in again.rglob("*.*")} == before
 
 
 def test_lists_of_a_short_horizon_name_it_and_keep_no_chance_of_another_target(tmp_path: Path) -> None:
@@ -160,10 +164,13 @@ def test_lists_of_a_short_horizon_name_it_and_keep_no_chance_of_another_target(t
     published(deployment)
     second = published(deployment, dt.date(2025, 3, 11), "r2", shift=1, target="leaves_within_60_days")
     french, english = rows(second, "S1"), rows(second, "S3")[0]
-    assert english["chance"] == "about 9 in 10 pupils in this situation left within 60 days (between 82 and 97 in 100)"
-    assert all("dans les 60 jours (entre" in row["chance"] for row in french)
+    assert (
+        english["chance"] == "about 9 in 10 pupils in this situation left within 60 days (in 100 such pupils: between 82 and 97)"
+    )
+    *listed, _ = french  # and who left
+    assert all("dans les 60 jours (sur 100" in row["chance"] for row in listed)
     # three were on the last list, whose chances spoke of the next school year: they are no news, and those chances are not told
-    assert [row["change"] for row in french] == ["toujours sur la liste (probabilité alors : inconnu)"] * 3 + ["nouveau"]
+    assert [row["change"] for row in listed] == ["toujours sur la liste, depuis le 10 mars 2025"] * 3 + ["nouveau sur la liste"]
     report = (deployment.published / "current" / "report.html").read_text(encoding="utf-8")
     assert "<dt>Ce dont parlent les listes</dt><dd>part dans les 60 jours</dd>" in report
 
@@ -194,7 +201,8 @@ def test_names_are_nowhere_but_in_the_lists(tmp_path: Path) -> None:
         attached = {name for (name,) in con.execute("select database_name from duckdb_databases()").fetchall()}
         assert "identity" not in attached
     published(deployment)
-    for path in (deployment.warehouse, *(p for p in deployment.published.rglob("*") if p.is_file() and p.suffix != ".csv")):
+    outside = [p for p in deployment.published.rglob("*") if p.is_file() and "lists" not in p.parts]
+    for path in (deployment.warehouse, *outside):
         content = path.read_bytes()
         assert not any(word.encode() in content for word in ("Prénom", "HYPERLINK", "J1000000", "بنعلي", "+2126")), path.name
 

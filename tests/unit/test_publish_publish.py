@@ -1,19 +1,26 @@
 """publish: one whole generation, verified, swapped in; errors name no value and leave what was there."""
 
 import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
 from dropout.errors import PublishError, SettingsError
 from dropout.publish import charts, generation, manifest, report
-from dropout.publish.lists import csv_file
+from dropout.publish.lists import csv_file, write
+from dropout.publish.lists.school_list import SchoolList
+from dropout.publish.lists.workbook import book
 from dropout.publish.publish import publish
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Counts, settings_sha256
 from tests.publish_district import NIGHT, TARGET, begun, district, scored
+from tests.school_lists import LEFT, table
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +40,7 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     counts = night(deployment)
     assert counts == {
         "generation_id": "2025-03-10-r1", "schools": 4, "students": 64, "listed": 12, "without_name": 0,
-        "files": 7, "bytes": counts["bytes"], "pruned": 0,
+        "files": 16, "bytes": counts["bytes"], "pruned": 0,
     }  # fmt: skip
     current = deployment.published / "current"
     assert current.is_symlink() and current.readlink() == Path("generations/2025-03-10-r1")  # relative: the folder can be moved
@@ -49,9 +56,10 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     }
     assert set(found["files"]) == {
         "analytics.duckdb",
+        "operator/counts.json",
         "operator/night.duckdb",
         "report.html",
-        *(f"lists/{s}/{s}_2025-03-10.csv" for s in ("S1", "S2", "S3", "S4")),
+        *(f"lists/{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "html", "xlsx")),
     }
     with connect(deployment) as con:
         rows = con.execute("select generation_id, run_id, as_of_date, student_count, listed_count from ops.generation").fetchall()
@@ -94,6 +102,60 @@ def test_the_lists_are_held_against_the_marts(tmp_path: Path, monkeypatch: pytes
         night(deployment)
     assert not (deployment.published / "current").exists()
     assert list((deployment.published / "generations").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "found"),
+    [
+        (lambda made: b"PK" + made[2:-30], 0),  # the end of the file is missing: no program opens it
+        (lambda made: flipped(made, made.index(b"sheet1.xml") + 200), 0),
+        (lambda made: _one_pupil_less(made), 3),
+    ],
+)
+def test_workbooks_are_held_against_the_marts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: Callable[[bytes], bytes], found: int
+) -> None:
+    deployment = district(tmp_path)
+    real = book.content
+    monkeypatch.setattr(book, "content", lambda *given: spoilt(real(*given)))
+    with pytest.raises(PublishError, match=f"lists/S1: a workbook holds {found} students where the scores list 4"):
+        night(deployment)
+    assert list((deployment.published / "generations").iterdir()) == []
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    """One byte of a packed part is another: its checksum does not hold."""
+    return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def _one_pupil_less(content: bytes) -> bytes:
+    file = io.BytesIO(content)
+    made = openpyxl.load_workbook(file)
+    made.worksheets[0].delete_rows(3)
+    made.save(changed := io.BytesIO())
+    return changed.getvalue()
+
+
+def test_a_school_without_its_workbook_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = write._store
+    monkeypatch.setattr(write, "_store", lambda path, content: None if path.name == "S2_2025-03-10.xlsx" else real(path, content))
+    with pytest.raises(PublishError, match="lists/S2: a workbook holds 0 students"):
+        night(district(tmp_path))
+
+
+def test_who_left_a_list_is_no_pupil_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = write.gather
+
+    def with_left(*given: object) -> Iterator[SchoolList]:
+        for school in real(*given):  # type: ignore[arg-type]
+            yield replace(school, left=table(LEFT))
+
+    monkeypatch.setattr(write, "gather", with_left)
+    deployment = district(tmp_path)
+    assert night(deployment)["listed"] == 12
+    lines = (deployment.published / "current" / "lists" / "S3" / "S3_2025-03-10.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 1 + 4 + 1
+    assert lines[-1].startswith(",,7-1,,007,Amrani,Aya,")
 
 
 def test_a_file_that_changes_before_the_swap_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

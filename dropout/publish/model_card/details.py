@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from dropout.features.catalogue import load_catalogue
+from dropout.features.words import feature_words
 from dropout.model.outcomes import MEANING
 from dropout.model.recipe import OUT_OF_FOLD, Recipe, Stage, recipe_for
 from dropout.privacy.disclosure import LEAST, NEAREST
@@ -153,13 +154,11 @@ def features(version: Version) -> list[Block]:
     names, directions = version.card.get("features") or [], version.card.get("directions") or []
     if not names:
         return [_bands(version.card.get("bands"))] if version.subject == "absence_rule" else [Prose([NOT_RECORDED.capitalize()])]
-    catalogue = load_catalogue()
+    catalogue, concepts = load_catalogue(), feature_words("en").concepts
     rows = []
     for name, direction in zip(names, directions, strict=True):
         feature = catalogue.by_name.get(name)
-        known = (
-            [catalogue.concepts[feature.concept].title["en"], feature.unit, feature.meaning] if feature else [NOT_RECORDED] * 3
-        )
+        known = [concepts[feature.concept], feature.unit, feature.meaning] if feature else [NOT_RECORDED] * 3
         rows.append([Code(name), known[0], known[1], DIRECTIONS[direction], known[2]])
     note = (
         "Bound: the trees cannot contradict it, everything else being equal. Missing values stay missing. "

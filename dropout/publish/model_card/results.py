@@ -15,6 +15,15 @@ AT_CAPACITY = ("recall_at_capacity", "precision_at_capacity", "lift_at_capacity"
 CHANCES = ("brier", "calibration_error")
 LEAD_TIME = {0: "found_before_exit_share"} | {n: f"found_{n}_school_days_before_share" for n in (20, 40, 60)}
 LEAD = ("lead_time_school_days_median", *LEAD_TIME.values())
+REASONS = (
+    "reason_stable_share",
+    "reasons_before_stability_mean",
+    "reasons_mean",
+    "without_reason_before_stability_share",
+    "without_reason_share",
+    "first_reason_agreement_share",
+    "going_well_stable_share",
+)
 ABSTENTION = ("abstained_share", "abstained_left_share", "left_among_abstained_share", "abstained_auc")
 BY_NIGHT = ("auc", "recall_in_schools", "precision_in_schools", "calibration_error")
 BY_GROUP = (
@@ -48,6 +57,7 @@ def unitary(version: Version, words: CardWords) -> list[Block]:
         *_unknown_exits(version, words),
         *_lead_time(version, words),
         _by_ranking(version, words, "Change from one list to the next", ("listed_again_share",)),
+        _reasons(version, words),
         _abstention(version, words),
         _nights(version, words),
     ]
@@ -251,6 +261,15 @@ def _lead_time(version: Version, words: CardWords) -> list[Block]:
         says=f"{title}; the table has the numbers.",
     )  # fmt: skip
     return [table, Charts([(title, drawn)])]
+
+
+def _reasons(version: Version, words: CardWords) -> Block:
+    """Whether reasons hold when the judged model is fitted again on halves of its students."""
+    title = "Stability of reasons, on lists of the schools' capacity"
+    rows = [[words.metrics[m].title, cell(found, words.metrics[m].kind)] for m in REASONS if (found := version.find(m, "model"))]
+    if not rows:
+        return Prose([f"{NOT_MEASURED.capitalize()} in this version."], title=title)
+    return Table(title, ["Measure", "Value"], rows, "A reason that does not hold in four of five refits is not said.")
 
 
 def _abstention(version: Version, words: CardWords) -> Block:
