@@ -123,6 +123,7 @@ def _listed(told: _Tonight, language: str, run: Run, target: str) -> pl.DataFram
         pl.lit(run.as_of).alias("list_date"),
         chance_in_words(words, target).alias("chance_words"),
         pl.concat_str(rule, background, _nameless(words), separator=" ", ignore_nulls=True).replace("", None).alias("note"),
+        pl.col("numbers_since").replace("", None),
         *((pl.col(name).fill_nan(None) * 100).round(1).alias(percent) for percent, name in PERCENTS.items()),
     )
     return _in_order(table.drop("chance").rename({"chance_words": "chance"}))
