@@ -6,8 +6,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from dropout.cli import app
 from dropout.errors import DisclosureError
+from dropout.privacy.audit_verify import entries
 from dropout.publish.manifest import verify
 from dropout.research import extract, levels
 from dropout.warehouse.connect import connect
@@ -99,3 +102,12 @@ def test_a_research_extract_keeps_k_and_l(district: District, tmp_path: Path) ->
     assert not list(folder.parent.glob(".*"))
     sheet = (folder / "DATASHEET.md").read_text(encoding="utf-8")
     assert "| all |" in sheet and f"among {facts.k} or more" in sheet
+
+
+def test_an_extract_by_command_is_in_the_audit_log(district: District, tmp_path: Path) -> None:
+    words = ["research-extract", str(tmp_path / "extract"), "--date", str(NIGHT), "--dir", str(district.place.root)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    facts = verify(tmp_path / "extract")
+    [entry] = [e for e in entries(district.place) if e.what == "research_exported"]
+    assert entry.facts == {"school_year": facts["school_year"], "k": facts["k"]} and facts["k"] >= 10

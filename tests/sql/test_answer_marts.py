@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from dropout.monitor.night import tonight
+from dropout.privacy import disclosure
 from dropout.privacy.anonymity import required
 from dropout.privacy.disclosure import LEAST
 from dropout.publish import marts
@@ -320,3 +321,31 @@ def test_an_answer_is_told_as_far_as_ten_students_share_it() -> None:
     # 72 of 82 rows: ten answers of one student are not ten students, and are left out
     assert counts == [(72, 32, 10)]
     assert k == 12
+
+
+def test_how_a_large_list_was_answered_is_told_in_fives() -> None:
+    """40 listed of 300 and 30 answered: 15 will act. Another night all 40 were answered, and all disagree."""
+    with duckdb.connect() as c:
+        disclosure.install(c, b"\7" * 32)
+        c.execute("attach ':memory:' as exact; create schema exact.marts")
+        c.execute("create table exact.marts.school_night as select 'S1' as school_id, 300 as enrolled_count")
+        c.execute(
+            "create table exact.marts.list_response as select 'S1' as school_id, date '2025-03-03' + d::integer as list_date, "
+            "'leaves_by_next_year' as target, 40 as listed_count, if(d = 0, 30, 40) as answered_count, 0.0 as answered_share, "
+            "if(d = 0, 15, 0) as will_act_count, 0 as already_known_count, if(d = 0, 15, 40) as disagree_count, "
+            "0 as not_at_this_school_count, 3 as acted_count, 0 as outcome_count, 3.0 as days_to_answer_median "
+            "from range(2) as r(d)"
+        )
+        first, second = c.execute(
+            f"select listed_count, answered_count, answered_share, will_act_count, already_known_count, disagree_count, "
+            f"acted_count, days_to_answer_median from ({sql('analysts/list_response')})"
+        ).fetchall()
+        (drawn,) = c.execute("select shown_count('school_night/listed/S1', 40)").fetchall()
+    listed, answered, share, will_act, already, disagree, acted, days = first
+    # multiples of five next to the truth, one draw for one number, and the share is that of what is shown
+    assert (listed,) == drawn and listed == second[0] and listed in (40, 45) and answered in (30, 35)
+    assert share == round(answered / listed, 1)
+    assert will_act in (15, 20) and disagree in (15, 20)
+    assert (already, acted, days) == (None, None, 3.0)
+    # that all were answered is told, what all of them were answered is not
+    assert second[1] in (40, 45) and second[2] in (0.9, 1.0) and second[3:6] == (None, None, None)
