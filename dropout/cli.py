@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_privacy, cli_proof, cli_source
+from dropout import __version__, cli_backtest, cli_privacy, cli_proof, cli_research, cli_source
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -27,6 +27,7 @@ app.add_typer(cli_source.app, name="source")
 app.add_typer(cli_proof.labels, name="labels")
 app.add_typer(cli_proof.prove, name="prove")
 app.command()(cli_backtest.backtest)
+app.command("research-extract")(cli_research.research_extract)
 app.add_typer(cli_privacy.audit, name="audit")
 app.command()(cli_privacy.access)
 app.command()(cli_privacy.sheet)

@@ -81,3 +81,9 @@ class PublishError(DropoutError):
     """A generation could not be built or verified; the last one stays."""
 
     exit_code = 41
+
+
+class DisclosureError(DropoutError):
+    """What would have been written could point at a pupil; nothing was written."""
+
+    exit_code = 42

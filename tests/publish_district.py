@@ -11,6 +11,10 @@ import duckdb
 
 from dropout.contracts.ddl import create_core
 from dropout.features.catalogue import load_catalogue
+from dropout.monitor.night import EXACT
+from dropout.privacy import disclosure
+from dropout.privacy.keys import read_key
+from dropout.publish import exact
 from dropout.resources import sql
 from dropout.settings import Deployment, Settings
 from dropout.warehouse.connect import connect
@@ -41,6 +45,10 @@ def district(root: Path, **sections: object) -> Deployment:
     deployment.work.mkdir(exist_ok=True)
     for name in ("warehouse.duckdb", "identity.duckdb"):
         shutil.copyfile(_template() / name, root / name)
+    deployment.secrets.mkdir(mode=0o700, exist_ok=True)
+    key = deployment.secrets / "hmac.key"
+    key.write_text("07" * 32 + "\n", encoding="ascii")  # one key for all: what is published is drawn by it
+    key.chmod(0o600)
     return deployment
 
 
@@ -149,6 +157,12 @@ def begun(con: duckdb.DuckDBPyConnection, deployment: Deployment, as_of: dt.date
     run = Run(deployment, "nightly", as_of, run_id)
     open_run(con, run)
     return run
+
+
+def protecting(con: duckdb.DuckDBPyConnection, deployment: Deployment, root: Path) -> None:
+    """What the analysts' file is built from: the macros of disclosure control, and the exact scores in a file below `root`."""
+    disclosure.install(con, read_key(deployment))
+    exact.build(con, root / EXACT)
 
 
 def evaluated(con: duckdb.DuckDBPyConnection) -> None:

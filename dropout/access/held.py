@@ -14,7 +14,7 @@ import polars as pl
 
 from dropout.access.student import Student
 from dropout.contracts.ddl import literal, quoted
-from dropout.monitor.night import ANALYTICS
+from dropout.monitor.night import ANALYTICS, EXACT
 from dropout.resources import sql
 from dropout.settings import Deployment
 
@@ -69,7 +69,8 @@ def gather(con: duckdb.DuckDBPyConnection, deployment: Deployment, student: Stud
 
 
 def _databases(deployment: Deployment) -> list[Path]:
-    published = sorted((deployment.published / "generations").glob(f"[!.]*/{ANALYTICS}"))
+    generations = deployment.published / "generations"
+    published = sorted(path for file in (ANALYTICS, EXACT) for path in generations.glob(f"[!.]*/{file}"))
     return [path for path in (deployment.identity, deployment.staging, *published) if path.is_file()]
 
 

@@ -14,6 +14,7 @@ from dropout.settings import Deployment
 from dropout.warehouse.ledger import Run, log
 
 ANALYTICS = "analytics.duckdb"
+EXACT = "operator/night.duckdb"  # the same of every single pupil, for the operator alone
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Publication:
     def generation_id(self) -> str:
         """Name of the generation."""
         return self.folder.name
+
+    @property
+    def scores(self) -> Path:
+        """The file with every pupil's own numbers; what was published before there was one has them in the analysts' file."""
+        exact = self.folder / EXACT
+        return exact if exact.is_file() else self.folder / ANALYTICS
 
     @property
     def as_of(self) -> dt.date:
@@ -84,8 +91,8 @@ def _is_readable(con: duckdb.DuckDBPyConnection, publication: Publication) -> bo
 
 @contextmanager
 def attached(con: duckdb.DuckDBPyConnection, publication: Publication) -> Iterator[None]:
-    """Holds the publication's analysts' file open, read-only, as catalog `last_published`."""
-    path = str(publication.folder / ANALYTICS).replace("'", "''")
+    """Holds the publication's exact scores open, read-only, as catalog `last_published`."""
+    path = str(publication.scores).replace("'", "''")
     con.execute(f"attach '{path}' as last_published (read_only)")
     try:
         yield

@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 
 from dropout.errors import DropoutError, PublishError
-from dropout.monitor.night import ANALYTICS, Publication, current, tonight
-from dropout.publish import entries, generation, manifest, marts, report
+from dropout.monitor.night import ANALYTICS, EXACT, Publication, current, tonight
+from dropout.privacy import disclosure
+from dropout.privacy.keys import read_key
+from dropout.publish import entries, exact, generation, manifest, marts, report
 from dropout.publish.lists.held import hold_against_marts
 from dropout.publish.lists.write import write as write_lists
 from dropout.publish.model_card import card
@@ -40,7 +42,7 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     pruned = generation.prune(run.deployment, run.deployment.settings.night.keep_generations)
     return {
         "generation_id": generation_id,
-        **{name: promised[name] for name in ("schools", "students", "listed", "without_name")},
+        **exact.read_counts(now.folder, promised),
         "files": len(promised["files"]),
         "bytes": sum(entry["bytes"] for entry in promised["files"].values()),
         "pruned": pruned,
@@ -73,19 +75,24 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 
 
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
-    """Analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
+    """Exact scores, analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
+    disclosure.install(con, read_key(run.deployment))
     entries.stage(con, generation_id)
+    exact.build(con, partial / EXACT)
     marts.build(con, partial / ANALYTICS)
+    anonymity = marts.anonymity(con)
     counts = write_lists(con, run, partial / "lists")
-    report.write(con, run, partial / "report.html", generation_id)
-    (students,) = _one(con, f"select count(distinct student_key) from {marts.CATALOG}.marts.student_risk")
+    told = report.write(con, run, partial / "report.html", generation_id, anonymity)
+    (students,) = _one(con, f"select count(distinct student_key) from {exact.CATALOG}.marts.student_risk")
     versions = con.execute(
-        f"select distinct target, model_version from {marts.CATALOG}.marts.student_risk order by all"
+        f"select distinct target, model_version from {exact.CATALOG}.marts.student_risk order by all"
     ).fetchall()
     card.publish(con, run.deployment, partial, dict(versions))
     marts.close(con)
-    hold_against_marts(con, run, partial / "lists", partial / ANALYTICS)
+    exact.close(con)
+    hold_against_marts(con, run, partial / "lists", partial / EXACT)
+    exact.write_counts(partial, {"students": students, **counts})
     facts = {
         "generation_id": generation_id,
         "as_of_date": run.as_of.isoformat(),
@@ -93,8 +100,8 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
         "model_versions": dict(versions),
         "code_version": code_version(),
         "settings_sha256": settings_sha256(run.deployment),
-        "students": students,
-        **counts,
+        **told,
+        "k_anonymity": [entry.model_dump() for entry in anonymity],
     }
     manifest.write(partial, facts)
 
@@ -102,6 +109,7 @@ def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_i
 def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
     """Notes in the ledger that `publication` was published, and whom its lists named, once."""
     facts = manifest.read(publication.folder)
+    counts = exact.read_counts(publication.folder, facts)
     with transaction(con):
         entries.record(con, publication.generation_id)
         con.execute(
@@ -112,8 +120,8 @@ def _record(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
                 facts["run_id"],
                 facts["as_of_date"],
                 dt.datetime.now(dt.UTC).replace(tzinfo=None),
-                facts["students"],
-                facts["listed"],
+                counts["students"],
+                counts["listed"],
             ],
         )
 
@@ -128,5 +136,6 @@ def _give_up(con: duckdb.DuckDBPyConnection, partial: Path | None) -> None:
     """Lets go of the half-built files; what cannot be removed now goes at the next run."""
     with suppress(duckdb.Error):
         marts.abandon(con)
+        exact.abandon(con)
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)

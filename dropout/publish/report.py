@@ -1,6 +1,7 @@
 """report: one self-contained page on the night, for operator and analyst. Aggregates only; no pupil is in it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dropout.publish import charts, disclosure, quality
+from dropout.privacy import disclosure
+from dropout.privacy.anonymity import Anonymity
+from dropout.publish import charts, quality
+from dropout.publish.anonymity_words import anonymity_words
 from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
 from dropout.publish.words import Language, words_of
@@ -21,12 +25,17 @@ SHARE_CHECKS = ("volume", "abstained", "churn")
 Row = dict[str, Any]
 
 
-def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: str) -> None:
-    """Writes the report to `path`, from the marts attached as catalog `analytics`, in the deployment's language."""
+def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: str, anonymity: Sequence[Anonymity] = ()) -> Row:
+    """Writes the report to `path`, in the deployment's language, from the catalogs `analytics` and `exact`.
+
+    Counts of students come out of SQL hidden or rounded already (`privacy.disclosure.install`), the same as in the marts.
+    Returns the night's totals as they are shown, None where hidden.
+    """
     words = words_of(run.deployment.language)
     (method,) = _rows(con, "report_method")
     target = method["list_target"]
     evaluation = _rows(con, "report_evaluation", version=method["model_version"])
+    (totals,) = _rows(con, "report_totals")
     facts = {
         "words": words.report,
         "language": run.deployment.language,
@@ -38,15 +47,19 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "code_version": code_version(),
         "method": method,
         "speaks_of": getattr(words.report.targets, target),
-        "totals": _totals(con),
+        "totals": totals,
         **_steps(con, run, words),
         "quality": _rows(con, "report_quality"),
         "stopped": _stopped(con, words),
         "answers": answers.facts(con, run.deployment.language),
         **_coverage(con, words),
+        "anonymity": anonymity,
+        "anonymity_words": anonymity_words(run.deployment.language),
+        "least": disclosure.LEAST,
         **quality.facts(evaluation, target, words),
     }
     path.write_text(_template(words).render(facts), encoding="utf-8")
+    return totals
 
 
 def _template(words: Language) -> Any:
@@ -63,12 +76,6 @@ def _rows(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> list[Row]
     cursor = con.execute(sql(f"marts/{name}"), values or None)
     names = [column for (column, *_) in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _totals(con: duckdb.DuckDBPyConnection) -> Row:
-    """Schools as they are, students hidden or rounded one by one: no total gives a small one away."""
-    (totals,) = _rows(con, "report_totals")
-    return {name: n if name == "schools" else disclosure.protected([n or 0])[0] for name, n in totals.items()}
 
 
 def _stopped(con: duckdb.DuckDBPyConnection, words: Language) -> str:
@@ -96,9 +103,6 @@ def _steps(con: duckdb.DuckDBPyConnection, run: Run, words: Language) -> Row:
 
 def _coverage(con: duckdb.DuckDBPyConnection, words: Language) -> Row:
     rows = _rows(con, "report_school")
-    for name in ("enrolled_count", "abstained_count", "listed_count"):
-        for row, count in zip(rows, disclosure.protected([row[name] for row in rows]), strict=True):
-            row[name] = count
     shares = [row["register_coverage_28d_share"] for row in rows if row["register_coverage_28d_share"] is not None]
     return {
         "schools": rows[:SCHOOLS_SHOWN],

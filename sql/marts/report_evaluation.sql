@@ -2,7 +2,7 @@
 select e.version, e.cohort, e.ranking, e.metric, e.size_share, e.value, e.low, e.high, e.student_count
 from this_night as t
 inner join analytics.marts.evaluation as e on t.list_target = e.target and e.as_of_group = 'all' and e.student_group = 'all'
-where e.version = (
+where not e.is_hidden and e.version = (
     select v.version
     from analytics.marts.evaluation as v
     left join analytics.marts.model as m on v.version = m.version

@@ -4,6 +4,6 @@ from analytics.marts.data_quality
 where
     delivery_no = (select max(delivery_no) from analytics.marts.data_quality where source is distinct from 'list_answers')
     and stage <> 'answer'
-    and violation_count > 0
+    and violation_count is distinct from 0
     and (severity <> 'refuse' or delivery_status = 'refused')
-order by stage desc, violation_count desc, table_name, rule
+order by stage desc, violation_count desc nulls last, table_name, rule

@@ -1,5 +1,5 @@
 -- one row per step of the run $run_id
-select ordinal, step, step_status, step_seconds, counts
-from analytics.marts.run
-where run_id = $run_id and step is not null
+select ordinal, step, status as step_status, seconds as step_seconds, counts
+from ops.step
+where run_id = $run_id
 order by ordinal

@@ -10,14 +10,19 @@ import polars as pl
 import pytest
 
 from dropout.monitor.night import tonight
+from dropout.privacy import disclosure
+from dropout.privacy.anonymity import required
+from dropout.privacy.disclosure import LEAST
 from dropout.publish import marts
 from dropout.publish.answers.last import in_words, last_answers
 from dropout.publish.answers.mend import to_mend
 from dropout.publish.answers.words import load_told
+from dropout.publish.marts import SEVERAL_ROWS
 from dropout.publish.publish import publish
 from dropout.publish.words import words_of
+from dropout.resources import sql
 from dropout.warehouse.connect import connect
-from tests.publish_district import NIGHT, TARGET, begun, district, scored
+from tests.publish_district import NIGHT, TARGET, begun, district, protecting, scored
 from tests.tables import rows
 
 # two lists of S1 (students 1 to 3, then 1 and 2) and one of S2 (17); the first night was published twice, the second time
@@ -75,6 +80,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
         scored(con)
         fill(con)
         tonight(con, begun(con, deployment))
+        protecting(con, deployment, root)
         marts.build(con, root / "analytics.duckdb")
         yield con
 
@@ -86,7 +92,7 @@ def key(number: int) -> str:
 def test_the_answers_that_stand_with_the_first_day_they_came(con: duckdb.DuckDBPyConnection) -> None:
     found = con.execute(
         "select student_key, list_date, school_id, is_listed, decision, action, outcome, first_known_at, known_at "
-        "from analytics.marts.followup"
+        "from exact.marts.followup"
     ).fetchall()
     third, sixth = dt.date(2025, 3, 3), dt.date(2025, 3, 6)
     assert found == [
@@ -98,7 +104,7 @@ def test_the_answers_that_stand_with_the_first_day_they_came(con: duckdb.DuckDBP
 
 
 def test_how_lists_were_answered(con: duckdb.DuckDBPyConnection) -> None:
-    cursor = con.execute("from analytics.marts.list_response")
+    cursor = con.execute("from exact.marts.list_response")
     names = [d[0] for d in cursor.description or []]
     found = {(r["school_id"], str(r["list_date"])): r for r in (dict(zip(names, row, strict=True)) for row in cursor.fetchall())}
     assert set(found) == {("S1", "2025-03-03"), ("S1", "2025-03-06"), ("S2", "2025-03-06")}
@@ -119,10 +125,25 @@ def test_decisions_that_a_list_was_wrong_are_data_quality(con: duckdb.DuckDBPyCo
         "select delivery_no, source, table_name, rule, severity, row_count, violation_count from analytics.marts.data_quality "
         "where stage = 'answer'"
     ).fetchall()
+    # of four students, too few to be told: that somebody answered so is all that is said
     assert found == [
-        (9, "list_answers", "followup", "disagree", "warn", 6, 2),
-        (9, "list_answers", "followup", "not_at_this_school", "warn", 6, 1),
+        (9, "list_answers", "followup", "disagree", "warn", None, None),
+        (9, "list_answers", "followup", "not_at_this_school", "warn", None, None),
     ]
+
+
+def test_analysts_see_no_small_count_of_a_list(con: duckdb.DuckDBPyConnection) -> None:
+    columns = [name for name, *_ in con.execute("describe analytics.marts.list_response").fetchall()]
+    found = con.execute("select * exclude (target) from analytics.marts.list_response").fetchall()
+    assert columns[:4] == ["school_id", "list_date", "target", "listed_count"]
+    third, sixth, none = dt.date(2025, 3, 3), dt.date(2025, 3, 6), (None,) * 7
+    # 3, 2 and 1 students listed are few; that nobody was answered is said
+    assert found == [
+        ("S1", third, None, None, None, *none),
+        ("S1", sixth, None, None, None, *none),
+        ("S2", sixth, None, 0, None, *none),
+    ]
+    assert con.execute("from analytics.marts.followup").fetchall() == []  # three students are nobody's ten
 
 
 def test_the_operator_sees_whom_it_is_about(con: duckdb.DuckDBPyConnection) -> None:
@@ -231,11 +252,12 @@ def test_the_report_counts_and_names_nobody(tmp_path: Path) -> None:
             "insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_count, reject_count) "
             "values (9, 9, 'returned-en~Karim.csv', 'list_en', 8, 5, 2)"
         )
-        # of 16 pupils of S3, 12 are said not to be there: enough to be shown, in fives; with S1's three the rest is hidden
+        # 14 of the 16 pupils of S3 are said not to be there, on two lists each: 28 answers, but all but two of the pupils
         con.execute(
             "insert into core.followup (student_key, list_date, decision, known_at, delivery_no, file_id, line) "
-            "select k, date '2025-03-06', "
-            "if(k < 45, 'not_at_this_school', 'will_act'), date '2025-03-08', 9, 9, k from range(33, 49) as r(k)"
+            "select k, date '2025-03-06' - d::integer, "
+            "if(k < 47, 'not_at_this_school', 'will_act'), date '2025-03-08', 9, 9, 100 * d + k "
+            "from range(33, 49) as r(k), range(2) as s(d)"
         )
         publish(con, begun(con, deployment))
     html = (deployment.published / "current" / "report.html").read_text(encoding="utf-8")
@@ -244,6 +266,86 @@ def test_the_report_counts_and_names_nobody(tmp_path: Path) -> None:
     table = re.search(r"<table>\n<tr><th>[^\n]*Not at this school</th></tr>(.*?)</table>", html, flags=re.S)
     assert table is not None
     cells = re.findall(r"<td[^>]*>(.*?)</td>", re.sub(r"</?(code|span)[^>]*>", "", table[1]))
-    # S1 has 3 answers, below ten; hidden alone, it could be told from a total, so that S3's are hidden as well
+    # S1 has 2 pupils answered, below ten; S3 has 16, shown as 15 or 20
     hidden = words_of("en").report.hidden
-    assert cells == ["S1", hidden, hidden, hidden, "S3", hidden, hidden, hidden]
+    assert cells[:5] == ["S1", hidden, hidden, hidden, "S3"] and cells[5] in ("15", "20") and cells[6:] == [hidden, hidden]
+
+
+# answers to 72 students in February and March; student 1 has ten more, of a kind that nobody else has
+MANY = """
+insert into exact.marts.followup by name
+select
+    printf('%015x', k) as student_key,
+    if(k <= 32 or k > 66, date '2025-02-03', date '2025-03-03') as list_date, 'S1' as school_id,
+    true as is_listed,
+    case when k <= 44 then 'will_act' when k <= 60 then 'disagree' else 'not_at_this_school' end as decision,
+    if(k <= 20, 'call', if(k <= 26, 'letter', null)) as action,
+    if(k <= 12, 'improved', if(k <= 20, 'not_reached', null)) as outcome,
+    list_date + (k % 2)::integer as first_known_at
+from range(1, 73) as r(k)
+union all
+select
+    printf('%015x', 1), date '2025-03-03' + d::integer, 'S1', true, 'already_known', 'home_visit', null, date '2025-03-09'
+from range(10) as r(d)
+"""
+
+
+def test_an_answer_is_told_as_far_as_ten_students_share_it() -> None:
+    with duckdb.connect() as c:
+        c.execute("attach ':memory:' as exact")
+        c.execute("create schema exact.marts")
+        c.execute(
+            "create table exact.marts.followup (student_key varchar, list_date date, school_id varchar, is_listed boolean, "
+            "decision varchar, action varchar, outcome varchar, first_known_at date)"
+        )
+        c.execute(MANY)
+        c.execute(f"create temp table answer_class as {sql('analysts/answer_class')}", {"k": LEAST})
+        found = c.execute(
+            f"select * exclude (is_listed), count(*) as n from ({sql('analysts/followup')}) group by all"
+        ).fetchall()
+        counts = c.execute(sql("analysts/answer_class_counts")).fetchall()
+        k = required(c, SEVERAL_ROWS["followup"], ["decision", "coarsened"], table="followup", person="student_key")
+    february, march = dt.date(2025, 2, 1), dt.date(2025, 3, 1)
+    assert sorted(found, key=str) == sorted(
+        [
+            # 12 called and improved; 8 not reached, 6 with a letter and 6 of whom nothing is said are 20 without their action
+            (february, "will_act", "call", "improved", 0.5, None, 12),
+            (february, "will_act", None, None, 0.5, "action and outcome", 20),
+            (march, "will_act", None, None, 0.5, None, 12),
+            (march, "disagree", None, None, 0.5, None, 16),
+            # 6 of each month: 12 without it
+            (None, "not_at_this_school", None, None, 0.5, "month, action and outcome", 12),
+        ],
+        key=str,
+    )
+    # 72 of 82 rows: ten answers of one student are not ten students, and are left out
+    assert counts == [(72, 32, 10)]
+    assert k == 12
+
+
+def test_how_a_large_list_was_answered_is_told_in_fives() -> None:
+    """40 listed of 300 and 30 answered: 15 will act. Another night all 40 were answered, and all disagree."""
+    with duckdb.connect() as c:
+        disclosure.install(c, b"\7" * 32)
+        c.execute("attach ':memory:' as exact; create schema exact.marts")
+        c.execute("create table exact.marts.school_night as select 'S1' as school_id, 300 as enrolled_count")
+        c.execute(
+            "create table exact.marts.list_response as select 'S1' as school_id, date '2025-03-03' + d::integer as list_date, "
+            "'leaves_by_next_year' as target, 40 as listed_count, if(d = 0, 30, 40) as answered_count, 0.0 as answered_share, "
+            "if(d = 0, 15, 0) as will_act_count, 0 as already_known_count, if(d = 0, 15, 40) as disagree_count, "
+            "0 as not_at_this_school_count, 3 as acted_count, 0 as outcome_count, 3.0 as days_to_answer_median "
+            "from range(2) as r(d)"
+        )
+        first, second = c.execute(
+            f"select listed_count, answered_count, answered_share, will_act_count, already_known_count, disagree_count, "
+            f"acted_count, days_to_answer_median from ({sql('analysts/list_response')})"
+        ).fetchall()
+        (drawn,) = c.execute("select shown_count('school_night/listed/S1', 40)").fetchall()
+    listed, answered, share, will_act, already, disagree, acted, days = first
+    # multiples of five next to the truth, one draw for one number, and the share is that of what is shown
+    assert (listed,) == drawn and listed == second[0] and listed in (40, 45) and answered in (30, 35)
+    assert share == round(answered / listed, 1)
+    assert will_act in (15, 20) and disagree in (15, 20)
+    assert (already, acted, days) == (None, None, 3.0)
+    # that all were answered is told, what all of them were answered is not
+    assert second[1] in (40, 45) and second[2] in (0.9, 1.0) and second[3:6] == (None, None, None)

@@ -10,6 +10,7 @@ import pytest
 
 from dropout.errors import GateError
 from dropout.monitor.gate import gate
+from dropout.monitor.night import EXACT
 from dropout.publish.publish import publish
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
@@ -253,7 +254,7 @@ def test_a_night_that_is_done_again_is_held_against_the_one_before(
 
 
 def test_a_publication_that_cannot_be_read_is_passed_over(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
-    (deployment.published / "current" / "analytics.duckdb").write_bytes(b"no database")
+    (deployment.published / "current" / EXACT).write_bytes(b"no database")
     scored(con, NEXT)
     assert passed(con, deployment)["volume"]["why"] == "first_publication"
 

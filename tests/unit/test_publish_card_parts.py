@@ -35,6 +35,14 @@ def version(*measures: Measure, **other: Any) -> Version:
     return Version(**{**common, **other}, measures=measures)
 
 
+def test_a_share_of_nobody_or_all_is_not_told() -> None:
+    """Everybody who left was listed: who knows that a pupil left knows that he was. A gain of 0 and an AUC of 1 are no share."""
+    told = {(metric, value): measure(metric, value).is_disclosive for metric in ("recall", "auc") for value in (0.0, 0.5, 1.0)}
+    assert [what for what, is_disclosive in told.items() if is_disclosive] == [("recall", 0.0), ("recall", 1.0)]
+    assert not measure("recall_gain_over_absence_rule", 0.0).is_disclosive
+    assert measure("auc", 0.8, event_count=991).is_disclosive  # 9 of 1000 stayed
+
+
 def test_a_number_is_written_by_the_rule_of_its_kind() -> None:
     assert cell(measure(value=0.84142878, low=0.82456744, high=0.85625257), "number") == "0.841 (0.825 to 0.856)"
     assert cell(measure(value=0.46789148, low=0.43303926, high=0.49923233), "share") == "46.8% (43.3 to 49.9)"

@@ -13,7 +13,7 @@ from dropout.publish.changes.words import changes_of
 from dropout.publish.words import words_of
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import step
-from tests.publish_district import begun, district, evaluated, scored
+from tests.publish_district import begun, district, evaluated, protecting, scored
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEADINGS = {"en": "## English", "fr": "## Français", "ar": "## العربية"}
@@ -59,6 +59,7 @@ def analytics(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with step(con, run, "score"):
             pass
         tonight(con, run)
+        protecting(con, deployment, root)
         marts.build(con, root / "analytics.duckdb")
         marts.close(con)
     return root / "analytics.duckdb"

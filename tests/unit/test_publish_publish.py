@@ -40,11 +40,11 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     counts = night(deployment)
     assert counts == {
         "generation_id": "2025-03-10-r1", "schools": 4, "students": 64, "listed": 12, "without_name": 0,
-        "files": 10, "bytes": counts["bytes"], "pruned": 0,
+        "files": 16, "bytes": counts["bytes"], "pruned": 0,
     }  # fmt: skip
     current = deployment.published / "current"
     assert current.is_symlink() and current.readlink() == Path("generations/2025-03-10-r1")  # relative: the folder can be moved
-    assert sorted(p.name for p in current.iterdir()) == ["MANIFEST.json", "analytics.duckdb", "lists", "report.html"]
+    assert sorted(p.name for p in current.iterdir()) == ["MANIFEST.json", "analytics.duckdb", "lists", "operator", "report.html"]
     found = manifest.verify(current)
     assert {name: found[name] for name in list(found)[:6]} == {
         "generation_id": "2025-03-10-r1",
@@ -56,6 +56,8 @@ def test_a_generation_is_whole(tmp_path: Path) -> None:
     }
     assert set(found["files"]) == {
         "analytics.duckdb",
+        "operator/counts.json",
+        "operator/night.duckdb",
         "report.html",
         *(f"lists/{s}/{s}_2025-03-10.{kind}" for s in ("S1", "S2", "S3", "S4") for kind in ("csv", "html", "xlsx")),
     }
@@ -96,7 +98,7 @@ def test_the_lists_are_held_against_the_marts(tmp_path: Path, monkeypatch: pytes
     real = csv_file.content
     # the header and the first pupil only
     monkeypatch.setattr(csv_file, "content", lambda school: b"".join(real(school).splitlines(keepends=True)[:2]))
-    with pytest.raises(PublishError, match=r"lists/S1: a list holds 1 students where the analysts' file lists 4"):
+    with pytest.raises(PublishError, match=r"lists/S1: a list holds 1 students where the scores list 4"):
         night(deployment)
     assert not (deployment.published / "current").exists()
     assert list((deployment.published / "generations").iterdir()) == []
@@ -116,7 +118,7 @@ def test_workbooks_are_held_against_the_marts(
     deployment = district(tmp_path)
     real = book.content
     monkeypatch.setattr(book, "content", lambda *given: spoilt(real(*given)))
-    with pytest.raises(PublishError, match=f"lists/S1: a workbook holds {found} students where the analysts' file lists 4"):
+    with pytest.raises(PublishError, match=f"lists/S1: a workbook holds {found} students where the scores list 4"):
         night(deployment)
     assert list((deployment.published / "generations").iterdir()) == []
 

@@ -4,28 +4,22 @@ from typing import Any
 
 import duckdb
 
-from dropout.publish import disclosure
 from dropout.publish.answers.words import told_words
 from dropout.publish.numbers import decimal
 from dropout.publish.words import words_of
 from dropout.resources import sql
 
-COUNTS = ("answered_count", "disagree_count", "not_at_this_school_count")
 SCHOOLS_SHOWN = 40  # as in the report's table of schools; the rest stands in marts.list_response
 
 
 def facts(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
-    """Keys: words, returned (a sentence; empty where no list came back) and schools, rows with small counts hidden.
+    """Keys: words, returned (a sentence; empty where no list came back) and schools, rows whose counts SQL has hidden or rounded.
 
-    Reads temp table `this_night` and the marts attached as catalog `analytics`.
+    Reads temp table `this_night` and the marts attached as catalog `exact`.
     """
     words, locale = told_words(language), words_of(language).locale
     [(lists, stopped, left_out)] = con.execute(sql("marts/report_returned")).fetchall()
-    found = con.sql(sql("marts/report_answers")).pl()
-    hidden = {name: disclosure.protected(found[name].to_list()) for name in COUNTS}
-    rows = [
-        {"school_id": school, **{name: hidden[name][place] for name in COUNTS}} for place, school in enumerate(found["school_id"])
-    ]
+    rows = con.sql(sql("marts/report_answers")).pl().to_dicts()
     numbers = {"lists": lists, "left_out": left_out, "stopped": stopped}
     said = words.returned.format(**{name: decimal(n, locale) for name, n in numbers.items()}) if lists else ""
     return {"words": words, "returned": said, "schools": rows[:SCHOOLS_SHOWN]}

@@ -1,4 +1,4 @@
-"""What was written for schools is held against the analysts' file: read from disk again, by other programs than wrote it."""
+"""What was written for schools is held against the exact scores: read from disk again, by other programs than wrote it."""
 
 import csv
 import zipfile
@@ -19,12 +19,12 @@ REMEDY = "Look at free disk space and at the rights of published/, then: dropout
 LIST_DATE = LIST_COLUMNS.index("list_date")  # a line has it if its pupil is on the list; not if the pupil left it
 
 
-def hold_against_marts(con: duckdb.DuckDBPyConnection, run: Run, lists: Path, analytics: Path) -> None:
-    """Every school has its CSV and its workbook, each with as many pupils as the file `analytics` has listed students.
+def hold_against_marts(con: duckdb.DuckDBPyConnection, run: Run, lists: Path, exact: Path) -> None:
+    """Every school has its CSV and its workbook, each with as many pupils as the file `exact` has listed students.
 
     Raises PublishError naming the school's folder.
     """
-    con.execute(f"attach {literal(analytics)} as verified (read_only)")
+    con.execute(f"attach {literal(exact)} as verified (read_only)")
     try:
         promised = dict(con.execute(sql("marts/list_promised")).fetchall())
     finally:
@@ -36,7 +36,7 @@ def hold_against_marts(con: duckdb.DuckDBPyConnection, run: Run, lists: Path, an
         for kind, count in {"list": _lines(folder, separator), "workbook": _rows(folder)}.items():
             if count != listed:
                 raise PublishError(
-                    f"a {kind} holds {count} students where the analysts' file lists {listed}",
+                    f"a {kind} holds {count} students where the scores list {listed}",
                     where=f"lists/{folder.name}",
                     remedy=REMEDY,
                 )

@@ -8,7 +8,7 @@ from dropout.features.catalogue import load_catalogue
 from dropout.features.words import feature_words
 from dropout.model.outcomes import MEANING
 from dropout.model.recipe import OUT_OF_FOLD, Recipe, Stage, recipe_for
-from dropout.publish.disclosure import LEAST, NEAREST
+from dropout.privacy.disclosure import LEAST, NEAREST
 from dropout.publish.model_card.document import Block, Code, Prose, Table
 from dropout.publish.model_card.numbers import HIDDEN, NOT_RECORDED, counts, written
 from dropout.publish.model_card.version import Row, Version

@@ -7,7 +7,7 @@ its sign. An interval follows in brackets: "41.2% (38.0 to 44.4)". Rounding is P
 from collections.abc import Sequence
 from typing import Literal
 
-from dropout.publish.disclosure import protected
+from dropout.privacy.disclosure import protected
 from dropout.publish.model_card.version import Measure
 
 Kind = Literal["number", "share", "ratio", "days", "points"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dropout.publish.disclosure import LEAST
+from dropout.privacy.disclosure import LEAST
 from dropout.publish.model_card import plots
 from dropout.publish.model_card.document import Block, Charts, Prose, Table
 from dropout.publish.model_card.numbers import HIDDEN, NOT_MEASURED, cell, counts, written

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +12,15 @@ from typing import Any
 import duckdb
 
 from dropout.errors import ModelError
-from dropout.publish.disclosure import LEAST, protected
+from dropout.privacy.disclosure import LEAST, protected
 from dropout.resources import sql
 
 ALL = "all"
 # a school or a class is no group of a public document
 _PLACES = ("school", "school_id", "class", "class_id")
+# metrics that are shares of students, and differences of such; the same stand in sql/analysts/evaluation.sql
+_SHARE = re.compile("recall|precision|selection|false|found|abstained|left|reliability|listed")
+_DIFFERENCE = re.compile("gain|gap")
 Row = dict[str, Any]
 
 
@@ -38,8 +42,9 @@ class Measure:
 
     @property
     def is_disclosive(self) -> bool:
-        """Whether fewer than LEAST students left, or stayed: a share of so few could point at a pupil."""
-        return min(self.event_count, self.student_count - self.event_count) < LEAST
+        """Whether fewer than LEAST students left, or stayed: a share of so few could point at a pupil; 0 and 1 tell on each."""
+        is_none_or_all = self.value in (0, 1) and bool(_SHARE.match(self.metric)) and not _DIFFERENCE.search(self.metric)
+        return is_none_or_all or min(self.event_count, self.student_count - self.event_count) < LEAST
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropout.publish.disclosure import LEAST, NEAREST, protected
+from dropout.privacy.disclosure import LEAST, NEAREST, protected
 
 
 @pytest.mark.parametrize(
