@@ -26,7 +26,7 @@ WIDTHS = {
     "chance": 14, "chance_percent": 9, "chance_low_percent": 9, "chance_high_percent": 9,
     "reason_1": 18, "reason_2": 18, "reason_3": 18, "reason_4": 18, "going_well_1": 14, "going_well_2": 14,
     "change": 12, "numbers_since": 13, "last_answer": 11, "note": 14,
-    "decision": 11, "action": 11, "action_date": 11, "outcome": 11, "note_code": 9, "remark": 15,
+    "decision": 11, "action": 11, "action_date": 11, "outcome": 11, "note_code": 9, "remark": 15, "reviewer": 11,
 }  # fmt: skip
 NOTICE_WIDTH = 90
 NAMES = ("student_id", "family_name", "given_name")
@@ -85,7 +85,7 @@ def _style(column: str, look: Look) -> Format:
         return look.date
     if column == "action_date":
         return look.answer_date
-    if column in ("note_code", "remark"):
+    if column in ("note_code", "remark", "reviewer"):
         return look.answer_text  # `+212 …` or `01` stays what was typed
     if column in ANSWER_COLUMNS:
         return look.answer
