@@ -285,6 +285,7 @@ def _derive(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, source
     con.execute(f"create or replace temp table derived as {sql(f'staging/{source.source}/{table}')}")
     if is_list:  # free text goes no further
         remarks.keep(con, delivery.known_at)
-        con.execute("alter table derived drop column remark")
+        for column in remarks.PRIVATE:
+            con.execute(f"alter table derived drop column {column}")
     stage(con, "select * from derived", load_contracts()[table], delivery.known_at, delivery.no)
     con.execute("drop table derived")

@@ -33,11 +33,17 @@ def in_words(reasons: pl.DataFrame) -> pl.DataFrame:
 
 
 def _text(group: pl.DataFrame, feature: str, direction: str, language: str) -> pl.Series:
-    """The texts of one feature, direction and language; its title where these have none, or lack a number they need."""
+    """The texts of one feature, direction and language. A reason that has none, or lacks a number, is said by its title.
+
+    A praise is then not said at all: "Share of assessments missed this year" under what goes well would read as blame.
+    """
     entry, words = load_catalogue().by_name[feature], feature_words(language)
     text = words.features[feature]
-    said = (text.words if direction == "raises" else text.praise) or text.title
-    return fill(said, entry, group, words_of(language), words).fill_null(text.title)
+    if direction == "raises":
+        return fill(text.words or text.title, entry, group, words_of(language), words).fill_null(text.title)
+    if not text.praise:
+        return pl.repeat(None, group.height, dtype=pl.String, eager=True)
+    return fill(text.praise, entry, group, words_of(language), words)
 
 
 def fill(template: str, entry: Feature, group: pl.DataFrame, language: Language, words: FeatureWords) -> pl.Series:

@@ -39,6 +39,7 @@ class Columns(Strict):
     outcome: str
     note_code: str
     remark: str
+    reviewer: str
 
 
 class ChanceWords(Strict):

@@ -19,7 +19,7 @@ from tests.places import ENROLMENT, SCHOOL, deliver, deployment, intake
 
 NIGHT = dt.date(2025, 3, 14)
 NUMBERS = ["007", "J2", "90"]
-COLUMNS = ["list_date", "student_id", "decision", "action", "action_date", "outcome", "note_code", "remark"]
+COLUMNS = ["list_date", "student_id", "decision", "action", "action_date", "outcome", "note_code", "remark", "reviewer"]
 ANSWERS = COLUMNS[2:]
 HEADERS = {k.constants["language"]: [many(k.columns[c])[0] for c in COLUMNS] for k in load_source(LISTS).files}
 PAGES = {"en": "windows-1252", "fr": "windows-1252", "ar": "windows-1256"}
@@ -35,7 +35,7 @@ def cells(language: str) -> st.SearchStrategy[list[str]]:
         st.sampled_from(["2025-03-10", "10/03/2025", "", "?"]),
         st.sampled_from(["007", "7", "'J2", "J2 ", "90", "", "404"]),
         chosen[0], chosen[1], dates, chosen[2],
-        st.sampled_from(["", "N4", "12", "his uncle"]), st.one_of(odd, st.text("ab ,;\"'\t", max_size=8)),
+        st.sampled_from(["", "N4", "12", "his uncle"]), st.one_of(odd, st.text("ab ,;\"'\t", max_size=8)), odd,
     ).map(list)  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_no_answer_vanishes(made: Deployment, tmp_path_factory: pytest.TempPathF
     assert line_count == row_count + reject_count + aside_count == len(lines)
     assert (row_count, reject_count) == (len(rows), len(rejects))
     for number, line in enumerate(lines, start=2):
-        coded = [cell for column, cell in zip(COLUMNS, line, strict=True) if column in ANSWERS[:-1] and is_said(cell)]
+        coded = [cell for column, cell in zip(COLUMNS, line, strict=True) if column in ANSWERS[:-2] and is_said(cell)]
         if coded and number not in rejects and number not in rows:
             same = line[1].strip().strip("'").lstrip("0")
             later = [

@@ -168,27 +168,35 @@ def test_the_newest_answer_and_remark_of_each_student(con: duckdb.DuckDBPyConnec
             "(3, '2025-03-06', 'moved', '2025-03-09'), (1, '2025-03-03', 'old', '2025-03-08'), "
             "(4, '2025-03-06', 'tomorrow', '2025-03-11')"
         )
-        found = last_answers(con).select("student_key", "list_date", "decision", "remark").rows()
+        assert last_answers(con)["reviewer"].to_list() == [None] * 4  # nor did one of before hold who answered
+        con.execute("alter table identity.remark add column reviewer varchar")
+        con.execute("update identity.remark set reviewer = 'A.B.' where student_key = 2")
+        # initials under a remark that is not there stand with their answer (1), and are none by themselves (5)
+        con.execute(
+            "insert into identity.remark values (1, '2025-03-06', null, '2025-03-09', 'the head'), "
+            "(5, '2025-03-06', null, '2025-03-09', 'C.D.')"
+        )
+        found = last_answers(con).select("student_key", "list_date", "decision", "remark", "reviewer").rows()
     finally:
         con.execute("detach identity")
     assert found == [
-        (1, dt.date(2025, 3, 6), "not_at_this_school", None),
-        (2, dt.date(2025, 3, 3), "disagree", "ill"),
-        (3, dt.date(2025, 3, 6), None, "moved"),
-        (20, dt.date(2025, 3, 6), "will_act", None),
+        (1, dt.date(2025, 3, 6), "not_at_this_school", None, "the head"),
+        (2, dt.date(2025, 3, 3), "disagree", "ill", "A.B."),
+        (3, dt.date(2025, 3, 6), None, "moved", None),
+        (20, dt.date(2025, 3, 6), "will_act", None, None),
     ]
 
 
 SCHEMA = {
     "student_key": pl.Int64, "list_date": pl.Date, "decision": pl.String, "action": pl.String, "action_date": pl.Date,
-    "outcome": pl.String, "note_code": pl.String, "remark": pl.String,
+    "outcome": pl.String, "note_code": pl.String, "remark": pl.String, "reviewer": pl.String,
 }  # fmt: skip
 TOLD = [
-    (1, dt.date(2025, 3, 12), "will_act", "call", dt.date(2025, 3, 14), "improved", None, None),
-    (2, dt.date(2024, 12, 1), "disagree", None, None, None, "N4", "he is ill"),
-    (3, dt.date(2025, 3, 12), "already_known", "none", None, None, None, None),
-    (4, dt.date(2025, 3, 12), None, None, None, None, None, "moved"),
-    (5, dt.date(2025, 3, 12), None, None, None, "left", None, None),
+    (1, dt.date(2025, 3, 12), "will_act", "call", dt.date(2025, 3, 14), "improved", None, None, "A.B."),
+    (2, dt.date(2024, 12, 1), "disagree", None, None, None, "N4", "he is ill", None),
+    (3, dt.date(2025, 3, 12), "already_known", "none", None, None, None, None, None),
+    (4, dt.date(2025, 3, 12), None, None, None, None, None, "moved", "م.ب."),
+    (5, dt.date(2025, 3, 12), None, None, None, "left", None, None, None),
 ]
 
 
@@ -198,30 +206,30 @@ TOLD = [
         (
             "en",
             [
-                "12 March: will act – call to the guardian on 14 March, outcome: improved",
+                "12 March (A.B.): will act – call to the guardian on 14 March, outcome: improved",
                 "1 December 2024: disagree, note N4. “he is ill”",
                 "12 March: already known – no action",
-                "12 March: “moved”",
+                "12 March (م.ب.): “moved”",
                 "12 March: outcome: left school",
             ],
         ),
         (
             "fr",
             [
-                "12 mars : donnera suite – appel au tuteur le 14 mars, résultat : amélioration",
-                "1 décembre 2024 : pas d'accord, note N4. « he is ill »",
-                "12 mars : déjà connu – aucune action",
-                "12 mars : « moved »",
-                "12 mars : résultat : a quitté l'école",
+                "12 mars (A.B.)\u00a0: donnera suite – appel au tuteur le 14 mars, résultat\u00a0: amélioration",
+                "1 décembre 2024\u00a0: pas d'accord, note N4. «\u00a0he is ill\u00a0»",
+                "12 mars\u00a0: déjà connu – aucune action",
+                "12 mars (م.ب.)\u00a0: «\u00a0moved\u00a0»",
+                "12 mars\u00a0: résultat\u00a0: a quitté l'école",
             ],
         ),
         (
             "ar",
             [
-                "12 مارس: سنتدخل – مكالمة مع ولي الأمر في 14 مارس، النتيجة: تحسن",
+                "12 مارس (\u2068A.B.\u2069): سنتدخل – مكالمة مع ولي الأمر في 14 مارس، النتيجة: تحسن",
                 "1 دجنبر 2024: غير موافق، ملاحظة N4. «he is ill»",
                 "12 مارس: معروف من قبل – بدون إجراء",
-                "12 مارس: «moved»",
+                "12 مارس (\u2068م.ب.\u2069): «moved»",
                 "12 مارس: النتيجة: غادر المدرسة",
             ],
         ),

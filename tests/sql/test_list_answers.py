@@ -106,6 +106,15 @@ def remarks(place: Deployment) -> list[tuple[Any, ...]]:
     with connect(place, attach=("identity",)) as con:
         return con.execute(
             "select s.student_id, r.list_date, r.remark, r.known_at from identity.remark as r "
+            "inner join identity.student as s using (student_key) where r.remark is not null order by all"
+        ).fetchall()
+
+
+def reviewers(place: Deployment) -> list[tuple[Any, ...]]:
+    """Student number, remark, who answered, and since when, as the identity store holds them."""
+    with connect(place, attach=("identity",)) as con:
+        return con.execute(
+            "select s.student_id, r.remark, r.reviewer, r.known_at from identity.remark as r "
             "inner join identity.student as s using (student_key) order by all"
         ).fetchall()
 
@@ -128,9 +137,9 @@ def test_a_list_filled_as_csv_comes_back(place: Deployment, language: str) -> No
         "0012": {
             "decision": said(language, "decision", "will_act"), "action": said(language, "action", "call"),
             "action_date": "2025-03-12", "outcome": said(language, "outcome", "improved"), "note_code": "N4",
-            "remark": "Le père rappelle lundi; 06 12 34",
+            "remark": "Le père rappelle lundi; 06 12 34", "reviewer": "=A.B.",
         },
-        "-5": {"decision": said(language, "decision", "not_at_this_school").upper()},
+        "-5": {"decision": said(language, "decision", "not_at_this_school").upper(), "reviewer": " الحارسة العامة "},
     }  # fmt: skip
     counts = returned(place, as_csv(grid(language, filled), words_of(language).separator))
     assert answers(place) == {
@@ -138,6 +147,10 @@ def test_a_list_filled_as_csv_comes_back(place: Deployment, language: str) -> No
         "-5": (LIST_DAY, "not_at_this_school", None, None, None, None),
     }
     assert remarks(place) == [("0012", LIST_DAY, "Le père rappelle lundi; 06 12 34", NIGHT)]
+    assert reviewers(place) == [
+        ("-5", None, "الحارسة العامة", NIGHT),
+        ("0012", "Le père rappelle lundi; 06 12 34", "=A.B.", NIGHT),
+    ]
     # four lines: two answers, two rows that nobody answered
     assert file_counts(place) == [(4, 2, 0, 2, "read")]
     assert (counts["load_loaded"], counts["load_quarantined"], counts["read_stopped"]) == (2, 0, 0)
@@ -315,6 +328,52 @@ def test_a_later_return_replaces_and_history_stays(place: Deployment) -> None:
     assert [text for _, _, text, _ in remarks(place)] == ["second"]
 
 
+def test_an_answer_stands_under_the_initials_it_came_with(place: Deployment) -> None:
+    first = {
+        "J2": {"decision": "will act", "remark": "ill", "reviewer": "A.B."}, "7": {"decision": "will act", "reviewer": "A.B."},
+        "0012": {"reviewer": "A.B."}, "-5": {"decision": "maybe", "reviewer": "A.B."},
+    }  # fmt: skip
+    returned(place, as_csv(grid("en", first)))
+    # initials filled down over lines that nobody answered (0012) or that could not be read (-5) are nobody's answer
+    assert reviewers(place) == [("7", None, "A.B.", NIGHT), ("J2", "ill", "A.B.", NIGHT)]
+    assert file_counts(place) == [(4, 2, 1, 1, "read")]
+    later = dt.date(2025, 3, 20)
+    second = {
+        "J2": {"decision": "disagree", "reviewer": "the head"},
+        "7": {"decision": "disagree"},
+        "-5": {"decision": "disagree"},
+    }
+    returned(place, as_csv(grid("en", second)), on=later)
+    # a remark is not taken back by a blank one; the second answer on 7 was signed by nobody, and -5 has nothing private
+    assert reviewers(place) == [("7", None, None, later), ("J2", "ill", "the head", later)]
+
+
+def test_of_two_lines_the_last_remark_and_the_last_initials_are_kept(place: Deployment) -> None:
+    rows = grid("en", {"J2": {"decision": "will act", "remark": "ill", "reviewer": "A.B."}})
+    again = [*rows[2]]
+    for column, text in (("Decision", "disagree"), ("Remark (free text)", ""), ("Answered by (initials)", "C.D.")):
+        again[rows[0].index(column)] = text
+    returned(place, as_csv([*rows, again]))
+    assert reviewers(place) == [("J2", "ill", "C.D.", NIGHT)]
+
+
+def test_a_store_and_a_list_of_before_the_initials(place: Deployment) -> None:
+    """The store's table had no such column and no remark without words; the list's header ended with the remark."""
+    with connect(place, attach=("identity",)) as con:
+        con.execute("drop table identity.remark")
+        con.execute(
+            "create table identity.remark (student_key bigint not null, list_date date not null, remark varchar not null, "
+            "known_at date not null, primary key (student_key, list_date))"
+        )
+        con.execute("insert into identity.remark select student_key, ?, 'old', ? from identity.student where student_id = 'J2'",
+                    [LIST_DAY, LIST_DAY])  # fmt: skip
+    rows = grid("en", {"J2": {"decision": "disagree"}, "7": {"decision": "disagree", "remark": "moved"}})
+    returned(place, as_csv([row[:-1] for row in rows]))
+    assert reviewers(place) == [("7", "moved", None, NIGHT), ("J2", "old", None, LIST_DAY)]
+    returned(place, as_csv(grid("en", {"J2": {"decision": "will act", "reviewer": "A.B."}})), "new.csv", on=dt.date(2025, 3, 20))
+    assert ("J2", "old", "A.B.", dt.date(2025, 3, 20)) in reviewers(place)
+
+
 def test_of_two_counselors_in_one_night_the_later_name_counts(place: Deployment) -> None:
     for name, word in (("liste (1).csv", "already known"), ("liste.csv", "disagree")):  # a copy is newer than what it is of
         (place.inbox / name).write_bytes(as_csv(grid("en", {"J2": {"decision": word}})))
@@ -371,7 +430,7 @@ def test_a_list_that_cannot_be_read_stops_alone_and_is_told_once(place: Deployme
         ("loaded", 1), ("refused", 1),
     ]  # fmt: skip
     assert [what for (what,) in ask(place, "select what from ops.notice")] == [
-        "header names given twice: Decision (columns 22 and 28)"
+        "header names given twice: Decision (columns 22 and 29)"
     ]
 
 
@@ -407,8 +466,8 @@ def test_columns_that_a_counselor_added_and_took_away_stop_nothing(place: Deploy
 
 def test_no_word_of_a_counselor_leaves_the_identity_store(place: Deployment) -> None:
     filled = {"J2": {"decision": "disagree", "remark": "Zoubida"}, "7": {"remark": "Zoubida"}, "0012": {"decision": "Zoubida"}}
-    returned(place, as_csv(grid("en", filled)))
-    assert len(remarks(place)) == 2
+    returned(place, as_csv(grid("en", filled, reviewer="Zoubida")))
+    assert [who for _, _, who, _ in reviewers(place)] == ["Zoubida"] * 2
     # one remark stands alone: nothing is answered, and nothing is wrong
     assert file_counts(place) == [(4, 1, 1, 2, "read")]
     for path in place.root.rglob("*"):

@@ -86,7 +86,7 @@ def mean_of(feature: str) -> float | None:
     return 0.53 if (entry.concept, entry.unit) == ("marks", "share") else MEANS.get(entry.unit)
 
 
-def spoken(feature: str, direction: str, language: str, *, is_alone: bool = False, **snapshot: float | None) -> str:
+def spoken(feature: str, direction: str, language: str, *, is_alone: bool = False, **snapshot: float | None) -> str | None:
     """What is said of the pupil; `is_alone`: without a class to compare with."""
     row: dict[str, Any] = {**dict.fromkeys(CATALOGUE.by_name), **(SNAPSHOT if direction == "raises" else GOOD), **snapshot}
     frame = pl.DataFrame({name: pl.Series([value], dtype=pl.Float32) for name, value in row.items()}).with_columns(
@@ -98,7 +98,7 @@ def spoken(feature: str, direction: str, language: str, *, is_alone: bool = Fals
         pl.lit(row[feature], dtype=pl.Float64).alias("value"),
         pl.lit(None if is_alone else mean_of(feature), dtype=pl.Float64).alias("class_mean"),
     )
-    text: str = in_words(frame)["reason_1" if direction == "raises" else "going_well_1"][0]
+    text: str | None = in_words(frame)["reason_1" if direction == "raises" else "going_well_1"][0]
     return text
 
 
@@ -133,6 +133,16 @@ def test_what_is_not_known_is_left_out() -> None:
     assert spoken("is_late_entry", "raises", "fr", entry_late_days=None) == "Arrivée tardive dans l'année."
     # a number outside of brackets is needed: without it, the feature is named, and no sentence is broken
     assert spoken("absence_share_28d", "raises", "en", absence_share_28d=None) == "Days missed in the last 28 school days"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_praise_that_lacks_its_numbers_is_not_said(language: str) -> None:
+    """Its title alone, "Share of assessments missed this year", would stand under what goes well and read as blame."""
+    known = spoken("assessments_missing_share", "lowers", language)
+    assert known == texts()["goes_well"]["assessments_missing_share"][language]
+    assert spoken("assessments_missing_share", "lowers", language, assessments_missing_count=None) is None
+    # nor is what has no praise at all, though it lower the chance
+    assert spoken("is_late_entry", "lowers", language) is None
 
 
 ARABIC = [  # days missed without excuse, registers taken → the counted words

@@ -108,7 +108,11 @@ def test_the_frequency_is_within_the_interval_said_and_near_the_chance(first: fl
     ("language", "low_chance", "texts"),
     [
         ("en", 0.1, ["about 1 in 10 pupils in this situation left (in 100 such pupils: between 5 and 20)"]),
-        ("fr", 0.1, ["environ 1 élève sur 10 dans cette situation est parti (sur 100 élèves comme celui-ci : entre 5 et 20)"]),
+        (
+            "fr",
+            0.1,
+            ["environ 1 élève sur 10 dans cette situation est parti (sur 100 élèves comme celui-ci\u00a0: entre 5 et 20)"],
+        ),
         ("ar", 0.1, ["غادر حوالي تلميذ واحد من كل 10 في هذه الوضعية (من كل 100 تلميذ كهؤلاء: بين 5 و20)"]),
         ("ar", 0.2, ["غادر حوالي تلميذين من كل 10 في هذه الوضعية (من كل 100 تلميذ كهؤلاء: بين 5 و20)"]),
     ],
@@ -124,7 +128,7 @@ def test_one_and_two_pupils(language: str, low_chance: float, texts: Sequence[st
         (
             "fr",
             "environ 3 élèves sur 10 dans cette situation sont partis dans les 60 jours "
-            "(sur 100 élèves comme celui-ci : entre 24 et 37)",
+            "(sur 100 élèves comme celui-ci\u00a0: entre 24 et 37)",
         ),
         ("ar", "غادر حوالي 3 تلاميذ من كل 10 في هذه الوضعية خلال 60 يوما (من كل 100 تلميذ كهؤلاء: بين 24 و37)"),
     ],
@@ -175,7 +179,7 @@ FEW = {
 }
 HEAD = {
     "en": "Not enough data to say a chance: ",
-    "fr": "Pas assez de données pour une probabilité : ",
+    "fr": "Pas assez de données pour une probabilité\u00a0: ",
     "ar": "المعطيات غير كافية لتقدير احتمال: ",
 }
 

@@ -50,9 +50,9 @@ GOLDEN = {
     "fr": [
         "première liste de cette année scolaire",
         "nouveau sur la liste",
-        f"toujours sur la liste, depuis le 3 mars 2025 (probabilité alors : 43{NBSP}%)",
+        f"toujours sur la liste, depuis le 3 mars 2025 (probabilité alors\u00a0: 43{NBSP}%)",
         "toujours sur la liste, depuis le 3 mars 2025",
-        f"de retour sur la liste (la dernière fois le 7 mars 2025, probabilité alors : 43{NBSP}%)",
+        f"de retour sur la liste (la dernière fois le 7 mars 2025, probabilité alors\u00a0: 43{NBSP}%)",
         "de retour sur la liste (la dernière fois le 7 mars 2025)",
     ],
     "ar": [
@@ -66,7 +66,7 @@ GOLDEN = {
 }
 FELL = {
     "en": "left the list: the chance fell from 43% to 21%",
-    "fr": f"sorti de la liste : la probabilité est passée de 43{NBSP}% à 21{NBSP}%",
+    "fr": f"sorti de la liste\u00a0: la probabilité est passée de 43{NBSP}% à 21{NBSP}%",
     "ar": "خرج من اللائحة: انخفض الاحتمال من 43% إلى 21%",
 }
 
@@ -127,10 +127,10 @@ def test_numbers_that_moved() -> None:
         "Assessments missed this year: 1 → 2. Incidents of conduct this year: 0 → 1."
     )
     assert french == (
-        "Depuis le 5 mars 2025 : Jours d'absence non justifiée, sur les derniers jours d'appel : 3 sur 18 → 7 sur 20. "
-        f"Jours manqués cette année : 8{NBSP}% → 11{NBSP}%. "
-        f"Moyenne des notes de cette année : 41{NBSP}% → 38{NBSP}% du maximum. "
-        "Contrôles manqués cette année : 1 → 2. Incidents de conduite cette année : 0 → 1."
+        "Depuis le 5 mars 2025\u00a0: Jours d'absence non justifiée, sur les derniers jours d'appel\u00a0: 3 sur 18 → 7 sur 20. "
+        f"Jours manqués cette année\u00a0: 8{NBSP}% → 11{NBSP}%. "
+        f"Moyenne des notes de cette année\u00a0: 41{NBSP}% → 38{NBSP}% du maximum. "
+        "Contrôles manqués cette année\u00a0: 1 → 2. Incidents de conduite cette année\u00a0: 0 → 1."
     )
     assert arabic == (
         "منذ 5 مارس 2025: أيام الغياب غير المبرر من آخر أيام المناداة: 3 من 18 ← 7 من 20. "

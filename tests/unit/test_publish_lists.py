@@ -90,16 +90,17 @@ def test_a_row_in_french(folder: Path) -> None:
         "family_name": 'O\'Brien; "Q"',
         "given_name": "Zoë",
         # the nearest tenth, 9, is within 0.05 of 0.85 and within 77 to 92
-        "chance": "environ 9 élèves sur 10 dans cette situation sont partis (sur 100 élèves comme celui-ci : entre 77 et 92)",
+        "chance": "environ 9 élèves sur 10 dans cette situation sont partis "
+        "(sur 100 élèves comme celui-ci\u00a0: entre 77 et 92)",
         "chance_percent": "85,0",
         "chance_low_percent": "77,5",
         "chance_high_percent": "91,2",
         # 20 registers, so none before the last 28
-        "reason_1": "Absences sans justification : 9 des 20 derniers jours de classe (moyenne de la classe : 1,2).",
-        "reason_2": "Moyenne des notes de cette année : 31\u00a0% du maximum (classe : 53\u00a0%).",
+        "reason_1": "Absences sans justification\u00a0: 9 des 20 derniers jours de classe (moyenne de la classe\u00a0: 1,2).",
+        "reason_2": "Moyenne des notes de cette année\u00a0: 31\u00a0% du maximum (classe\u00a0: 53\u00a0%).",
         "reason_3": "Arrivée tardive dans l'année.",  # by how many days is not known here
         "reason_4": "",
-        "going_well_1": "Part des contrôles et devoirs manquants cette année",  # its counts are not known here: the title
+        "going_well_1": "",  # its counts are not known here, and its title alone would be no praise
         "going_well_2": "",
         "change": "première liste de cette année scolaire",
         **dict.fromkeys(("numbers_since", "last_answer", "note"), ""),
@@ -148,11 +149,11 @@ def test_what_changed_since_the_last_list(tmp_path: Path) -> None:
     published(deployment)
     # the list begins one place later: students 2, 3, 4 stay with their old chances, student 5 is new, student 1 has gone
     second = published(deployment, dt.date(2025, 3, 11), "r2", shift=1)
-    expected = [f"toujours sur la liste, depuis le 10 mars 2025 (probabilité alors : {c}\u00a0%)" for c in (85, 80, 75)]
+    expected = [f"toujours sur la liste, depuis le 10 mars 2025 (probabilité alors\u00a0: {c}\u00a0%)" for c in (85, 80, 75)]
     *listed, gone = rows(second, "S1")
     assert [row["change"] for row in listed] == [*expected, "nouveau sur la liste"]
     assert (gone["student_id"], gone["list_date"], gone["chance"], gone["reason_1"]) == ("00123", "", "", "")
-    assert gone["change"].startswith("sorti de la liste :")
+    assert gone["change"].startswith("sorti de la liste\u00a0:")
     # published again for the same night, by another run: the same lists, held against the same earlier ones
     before = {p.name: p.read_bytes() for p in second.rglob("*.*")}
     again = published(deployment, dt.date(2025, 3, 11), "r3", shift=1)

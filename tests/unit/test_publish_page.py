@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import polars as pl
 import pytest
 
+from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists import attendance_strip, marks_plot, page
 from dropout.publish.lists.attendance_strip import Grid, week_of
 from dropout.publish.lists.drawings import Drawn
@@ -166,9 +168,13 @@ def test_the_same_list_gives_the_same_bytes() -> None:
     assert html_of("fr") == html_of("fr")
 
 
-def test_codes_of_decisions_have_words_in_every_language() -> None:
-    said = [page_words_of(language).decisions.model_dump() for language in LANGUAGES]
-    assert all(list(words) == ["will_act", "already_known", "disagree", "not_at_this_school"] for words in said)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_boxes_to_tick_say_what_the_list_offers(language: str) -> None:
+    html = html_of(language, pupils=1)
+    boxes = re.findall(r'<li><span class="box"></span>(.*?)</li>', html)
+    assert [unescape(box) for box in boxes] == list(answer_words(language)["decision"].values())
+    # who answers signs behind the remark
+    assert re.findall(r'<li class="(\w+)"><span>', html)[-2:] == ["remark", "reviewer"]
 
 
 # ── the strip ──

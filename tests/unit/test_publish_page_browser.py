@@ -19,7 +19,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not in
 needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler) is not installed")
 needs_axe = pytest.mark.skipif(find_spec("axe_core_python") is None, reason="axe-core-python is not installed")
 PUPILS = 5
-REMARK = '<li class="remark"><span>'
+LAST_LINE = '<li class="reviewer"><span>'
 
 
 def html_of(language: str) -> str:
@@ -95,8 +95,8 @@ def test_the_policy_lets_no_script_run(tmp_path: Path, language: str) -> None:
 def test_printing_cuts_no_pupil_in_two_and_two_fit_on_a_page(tmp_path: Path, language: str) -> None:
     html = html_of(language)
     # a sheet begins with its number of all ("1/5"); its last line gets a word that a PDF gives back as it is
-    head, *tails = html.split(REMARK)
-    html = head + "".join(f"{REMARK}end{k} {tail}" for k, tail in enumerate(tails, 1))
+    head, *tails = html.split(LAST_LINE)
+    html = head + "".join(f"{LAST_LINE}end{k} {tail}" for k, tail in enumerate(tails, 1))
     path, printed = tmp_path / "page.html", tmp_path / "page.pdf"
     path.write_text(html, encoding="utf-8")
     chromium(path, "--no-pdf-header-footer", f"--print-to-pdf={printed}")

@@ -119,7 +119,7 @@ insert into ops.file (file_id, delivery_no, file, source_file, line_count, row_c
     ("language", "said"),
     [
         ("en", "Nothing of them was loaded: \u2068sijill: attendance\u2069 (2), known to no source (1)."),
-        ("fr", "Fichiers arrêtés cette nuit : 3. Rien n&#39;en a été chargé : \u2068sijill: attendance\u2069 (2), inconnus"),
+        ("fr", "cette nuit\u00a0: 3. Rien n&#39;en a été chargé\u00a0: \u2068sijill: attendance\u2069 (2), inconnus"),
         ("ar", "ملفات أوقفت هذه الليلة: 3."),
     ],
 )  # fmt: skip

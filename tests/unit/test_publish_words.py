@@ -95,7 +95,7 @@ def test_columns_stand_in_their_fixed_order() -> None:
     assert ",".join(LIST_COLUMNS) == (
         "list_date,school,class_name,grade,student_id,family_name,given_name,chance,chance_percent,chance_low_percent,"
         "chance_high_percent,reason_1,reason_2,reason_3,reason_4,going_well_1,going_well_2,change,numbers_since,last_answer,note,"
-        "decision,action,action_date,outcome,note_code,remark"
+        "decision,action,action_date,outcome,note_code,remark,reviewer"
     )
 
 

@@ -118,7 +118,7 @@ def test_answers_are_chosen_from_words_and_checked(language: str) -> None:
     for column, rule in by_column.items():
         assert rule.prompt == getattr(workbook_words(language).hints, column)
         assert rule.showInputMessage
-    assert all(rule.error for column, rule in by_column.items() if column != "remark")
+    assert all(rule.error for column, rule in by_column.items() if column not in ("remark", "reviewer"))
 
 
 def test_answer_cells_are_open_and_what_is_typed_stays_text() -> None:
@@ -126,7 +126,7 @@ def test_answer_cells_are_open_and_what_is_typed_stays_text() -> None:
     assert not sheet.protection.sheet  # a protected sheet can neither be filtered nor sorted
     assert {cell(sheet, c).fill.fgColor.rgb for c in ANSWER_COLUMNS} == {"FFF2F2F2"}
     assert cell(sheet, "reason_1").fill.fill_type is None
-    assert {cell(sheet, c).number_format for c in ("note_code", "remark")} == {"@"}
+    assert {cell(sheet, c).number_format for c in ("note_code", "remark", "reviewer")} == {"@"}
 
 
 def test_no_text_is_a_formula_a_link_or_a_number() -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import duckdb
 import pyarrow as pa
 
+from dropout.extracts.answers import remarks
 from dropout.extracts.answers.words import CHOICES, spellings
 from dropout.extracts.normal import normal
 from dropout.extracts.source import folded
@@ -36,7 +37,7 @@ def prepare(con: duckdb.DuckDBPyConnection, as_of: dt.date) -> None:
 
 
 def _bare(column: str, written: str) -> str:
-    """A cell without what a spreadsheet or our own writer put around it; a remark keeps its letters as they are."""
-    text = written.strip() if column == "remark" else normal(written)
+    """A cell without what a spreadsheet or our own writer put around it; a remark and initials keep their letters as they are."""
+    text = written.strip() if column in remarks.PRIVATE else normal(written)
     has_guard = text.startswith("'") and text[1:].lstrip("\u200e\u200f\u061c \t")[:1] in FORMULA
     return text[1:].strip() if has_guard and len(text) > 1 else text

@@ -13,6 +13,7 @@ class ToldWords(Strict):
     day: str
     day_of_year: str
     answer: str
+    answered_by: str
     part: str
     action_on: str
     no_action: str

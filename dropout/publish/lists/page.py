@@ -9,6 +9,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from dropout.extracts.answers.words import answer_words
 from dropout.publish.lists import marks_plot
 from dropout.publish.lists.attendance_strip import long_date
 from dropout.publish.lists.drawings import Drawn
@@ -57,6 +58,7 @@ def content(school: SchoolList, drawn: Drawn, pass_share: float) -> bytes:
         "header": css_text(f"{isolated(school.school)} · {page.title.format(date=date)}"),
         "pass_mark": page.marks.pass_mark.format(percent=percent(pass_share, words.locale)),
         **_period(school, drawn, page),
+        "decisions": answer_words(school.language)["decision"],
         "lines": LINES,
         "plot_width": marks_plot.WIDTH,
     }

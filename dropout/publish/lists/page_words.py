@@ -49,15 +49,6 @@ class MarkWords(Strict):
     of_subject_alone: str
 
 
-class DecisionWords(Strict):
-    """What a counselor may decide on a pupil; the codes are those that come back."""
-
-    will_act: str
-    already_known: str
-    disagree: str
-    not_at_this_school: str
-
-
 class PageWords(Strict):
     """All words of one language's page."""
 
@@ -84,7 +75,6 @@ class PageWords(Strict):
     no_going_well: str
     changed: str
     answer: str
-    decisions: DecisionWords
     page_of: str
     attendance: AttendanceWords
     marks: MarkWords

@@ -37,7 +37,7 @@ select
     p.file_id, p.line, p.number, p.known_id, p.list_date as list_text, p.list_day,
     p.list_day_first is not null and p.list_month_first is not null as is_list_day_double,
     d.bare as decision_text, d.code as decision, a.bare as action_text, a.code as action,
-    o.bare as outcome_text, o.code as outcome, n.bare as note_code, r.bare as remark,
+    o.bare as outcome_text, o.code as outcome, n.bare as note_code, r.bare as remark, v.bare as reviewer,
     p.action_written as action_text_day,
     p.action_day_first is not null and p.action_month_first is not null as is_action_day_double,
     coalesce(
@@ -59,3 +59,4 @@ left join answer_cell as a on a.column_name = 'action' and p.action = a.written
 left join answer_cell as o on o.column_name = 'outcome' and p.outcome = o.written
 left join answer_cell as n on n.column_name = 'note_code' and p.note_code = n.written
 left join answer_cell as r on r.column_name = 'remark' and p.remark = r.written
+left join answer_cell as v on v.column_name = 'reviewer' and p.reviewer = v.written

@@ -42,6 +42,7 @@ told as (
 
 select
     file_id, line, known_id as student_id, list_day as list_date, decision, action, action_date, outcome, note_code, remark,
+    reviewer,
     -- of two lines for one student the last one counts
     if(why is null and row_number() over answers > 1, 'answered again below', why) as left_out, why_column as left_out_column
 from told

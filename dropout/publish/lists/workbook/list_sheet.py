@@ -19,14 +19,14 @@ AnswerWords = Mapping[str, Mapping[str, str]]  # answer column → code → word
 NOTE_CODE_LENGTH = 8  # three letters, a sign, four digits: what the contract of `followup` takes
 OLDEST_ACTION_DAYS = 365
 
-# Widths in characters. Printed on A4 all but the folded ones are about 250 wide, which gives letters of 6.5 points;
+# Widths in characters. Printed on A4 all but the folded ones are about 260 wide, which gives letters of 6.3 points;
 # fewer reasons, or a first list, give 7 to 8.
 WIDTHS = {
     "list_date": 12, "school": 20, "class_name": 7, "grade": 7, "student_id": 11.5, "family_name": 11, "given_name": 11,
     "chance": 14, "chance_percent": 9, "chance_low_percent": 9, "chance_high_percent": 9,
     "reason_1": 18, "reason_2": 18, "reason_3": 18, "reason_4": 18, "going_well_1": 14, "going_well_2": 14,
     "change": 12, "numbers_since": 13, "last_answer": 11, "note": 14,
-    "decision": 11, "action": 11, "action_date": 11, "outcome": 11, "note_code": 9, "remark": 15,
+    "decision": 11, "action": 11, "action_date": 11, "outcome": 11, "note_code": 8, "remark": 12, "reviewer": 9,
 }  # fmt: skip
 NOTICE_WIDTH = 90
 NAMES = ("student_id", "family_name", "given_name")
@@ -85,7 +85,7 @@ def _style(column: str, look: Look) -> Format:
         return look.date
     if column == "action_date":
         return look.answer_date
-    if column in ("note_code", "remark"):
+    if column in ("note_code", "remark", "reviewer"):
         return look.answer_text  # `+212 …` or `01` stays what was typed
     if column in ANSWER_COLUMNS:
         return look.answer

@@ -33,6 +33,7 @@ class Hints(Strict):
     outcome: Hint
     note_code: Hint
     remark: Hint
+    reviewer: Hint
 
 
 class Refusals(Strict):
