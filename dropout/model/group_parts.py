@@ -3,7 +3,7 @@
 A split gives sums of all its parts at once, so that every resample of every group costs one count and one product.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -56,8 +56,9 @@ class Split:
 class Splits:
     """All splits of `rows`: one per attribute of GROUPS, then one per two of PAIRED."""
 
-    def __init__(self, rows: Frame) -> None:
-        self._rows = rows
+    def __init__(self, rows: Frame, heads: Callable[[Bools], tuple[int, int]] | None = None) -> None:
+        """`heads` gives students and events of chosen rows; else those who left are counted."""
+        self._rows, self._heads = rows, heads or self.heads
         self._student = np.unique(rows.student_key, return_inverse=True)[1]
         self._coded = {column: _coded(rows.group(column)) for column in GROUPS}
 
@@ -90,7 +91,7 @@ class Splits:
         for place, name in enumerate(names, start=1):
             if not students <= snapshots[place] < len(code):
                 continue
-            found, events = self.heads(code == place)
+            found, events = self._heads(np.asarray(code == place, dtype=np.bool_))
             if found >= students and min(events, found - events) >= heads:
                 yield Cell(place, name, found, events)
 

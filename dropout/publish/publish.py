@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dropout.errors import DropoutError, PublishError
+from dropout.fairness.accept import hold
 from dropout.monitor.night import ANALYTICS, Publication, current, tonight
 from dropout.publish import entries, generation, manifest, marts, report
 from dropout.publish.lists.held import hold_against_marts
@@ -34,6 +35,8 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     if now and now.generation_id == generation_id:
         promised = manifest.verify(now.folder)
     else:
+        tonight(con, run)
+        hold(con, run, *con.execute("select list_target from this_night").fetchall()[0])
         now = _build_and_swap(con, run, generation_id)
         promised = manifest.read(now.folder)
     _record(con, now)

@@ -9,7 +9,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dropout.publish import charts, disclosure, quality
+from dropout.publish import charts, disclosure, group_audit, quality
 from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
 from dropout.publish.words import Language, words_of
@@ -45,6 +45,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "answers": answers.facts(con, run.deployment.language),
         **_coverage(con, words),
         **quality.facts(evaluation, target, words),
+        **group_audit.facts(con, run, words.locale),
     }
     path.write_text(_template(words).render(facts), encoding="utf-8")
 

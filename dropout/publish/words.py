@@ -80,6 +80,7 @@ class CheckWords(Strict):
     abstained: str
     churn: str
     drift: str
+    groups: str
 
 
 class ResultWords(Strict):
@@ -102,6 +103,7 @@ class SkipWords(Strict):
     other_model: str
     recalibrated: str
     few_students: str
+    accepted: str
 
 
 class StageWords(Strict):

@@ -32,6 +32,8 @@ BY_GROUP = (
     "precision_in_schools",
     "selection_rate_in_schools",
     "false_positive_rate_in_schools",
+    "false_discovery_rate_in_schools",
+    "false_omission_rate_in_schools",
     "calibration_gap",
     "calibration_error",
 )
