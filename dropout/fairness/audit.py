@@ -72,7 +72,7 @@ def _as_listed(table: pa.Table) -> Listed | None:
     """Students with their groups; None where no chance is known, as in a first school year."""
     if not table.num_rows or table["chance"].null_count == table.num_rows:
         return None
-    chance, expected = (np.asarray(table[name].to_numpy(), dtype=np.float64) for name in ("chance", "expected_place"))
+    chance, expected = (np.asarray(table[name].to_numpy(), dtype=np.float64) for name in ("chance", "expected"))
     is_listed = np.asarray(pc.cast(table["is_listed"], pa.float64()).to_numpy(), dtype=np.float64)
     return Listed(from_arrow(table), chance, is_listed, expected)
 
@@ -135,4 +135,6 @@ def _said(row: dict[str, object]) -> str:
     if row["metric"] == LISTED_RATIO:
         return f"{row['student_group']}: {value:.2f} times the places that its chances ask for ({low:.2f} to {high:.2f})"
     points = f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
-    return f"{row['student_group']}: leavers found on the lists of {row['measured_on']}, less than its chances promised: {points}"
+    return (
+        f"{row['student_group']}: leavers found by the lists of {row['measured_on']}, less those of all in its schools: {points}"
+    )

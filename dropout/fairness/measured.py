@@ -3,7 +3,7 @@
 On the night nobody knows who will leave. Groups that differ in risk rightly differ in how many are listed, so that a plain
 ratio of selection rates would punish a list for being right. What is held against the bound is the group's places over the
 places that its own chances ask for: each school's places shared out in proportion to chance. Once outcomes are known it is
-the leavers found over the leavers that the chances promised to find, less the same of all students.
+the share of the group's leavers that was found, less that of all leavers of the same schools, whose lists are as long.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Listed:
-    """Students of one night: their groups (rows), chance (NaN: abstained), listed or not, places that the chance asks for."""
+    """Students of one night: their groups (rows), chance (NaN: abstained), listed or not, and what is expected of an even list.
+
+    `expected`: on the night the places that the chance asks for; once outcomes are known, of a leaver, the share that the
+    school's list found of all its leavers.
+    """
 
     rows: Frame
     chance: Floats
@@ -78,22 +82,19 @@ def on_the_night(listed: Listed, seed: int, bounds: FairnessSettings) -> list[Me
 def once_known(listed: Listed, seed: int, bounds: FairnessSettings) -> list[Measure]:
     """Leavers found, the four rates of error, and chances against outcomes; `rows.label` is 1 of who left.
 
-    `recall_gap`: recall less the recall that the chances promised, less the same of all; of who had a chance.
+    `recall_gap`: the group's recall less that of all leavers of its schools, who share the same lists.
     """
     rows = listed.rows
     outcomes, label, chance = _resampled(rows, seed), rows.label, np.nan_to_num(listed.chance)
     everyone, scored = np.ones(len(chance)), (~np.isnan(listed.chance)).astype(np.float64)
     hit = listed.is_listed * label
 
-    def gap(of: Callable[[Floats], Floats]) -> Floats:
-        return of(hit) / of(label * scored) - of(listed.is_listed * chance) / of(chance)
-
     def rates(total: "_Totals") -> dict[str, Floats]:
         students, places, left, hits = total(everyone), total(listed.is_listed), total(label), total(hit)
         return {
             "selection_rate": places / students,
             "recall": hits / left,
-            RECALL_GAP: gap(total) - gap(total.of_all),
+            RECALL_GAP: (hits - total(listed.expected)) / left,
             "false_positive_rate": (places - hits) / (students - left),
             "false_discovery_rate": (places - hits) / places,
             "false_omission_rate": (left - hits) / (students - places),

@@ -135,7 +135,9 @@ def _over_time(rows: list[Row], dates: list[dt.date], locale: str, words: GroupW
     def said(row: Row) -> str:
         return decimal(row["value"], locale, places=2)
 
-    return [{"name": words.named(g), "cells": [_cell(ratios.get((g, date)), said) for date in dates]} for g in groups]
+    cells = {g: [_cell(ratios.get((g, date)), said) for date in dates] for g in groups}
+    outside = {g for g in groups if (row := ratios.get((g, dates[0]))) and row["is_out_of_bounds"]}
+    return [{"name": words.named(g), "cells": cells[g], "is_out": g in outside} for g in groups]
 
 
 def _cell(row: Row | None, said: Callable[[Row], str]) -> str:

@@ -10,7 +10,7 @@ select
     s.student_key, s.as_of_date, n.school_year, s.school_id, n.class_id, s.model_version, s.chance, s.is_abstained, s.is_listed,
     coalesce(
         s.chance / nullif(sum(s.chance) over school, 0) * (count(*) filter (s.is_listed) over school), 0
-    ) as expected_place,
+    ) as expected,
     c.region, c.locality::varchar as locality, c.level::varchar as level, z.school_size, n.grade_level, p.sex::varchar as sex,
     p.home_locality::varchar as home_locality, p.disability::varchar as disability, p.scholarship::varchar as scholarship,
     p.mother_tongue

@@ -1,4 +1,4 @@
-"""The card on groups beyond one attribute at a time: pairs, list sizes, what leaving attributes out costs, proxies, acceptances."""
+"""The card on groups beyond one attribute: pairs, list sizes, the cost of leaving attributes out, proxies, acceptances."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -82,9 +82,10 @@ def _cost(version: Version) -> Block:
     own = version.find("auc", "model")
     more = measures.get("auc_gain_over_model")
     said = (
-        f"Trained on the same cohorts with sex, home, disability, scholarship and first language beside the features, the AUC was "
-        f"{cell(auc, 'number')} in place of {cell(own, 'number')}, a difference of {cell(more, 'number')}, and the schools' lists of "
-        f"the judged size found {cell(gain, 'points')} of those who left. {_gaps(version)}That model is never in force."
+        f"Trained on the same cohorts with sex, home, disability, scholarship and first language beside the features, "
+        f"the AUC was {cell(auc, 'number')} in place of {cell(own, 'number')}, a difference of {cell(more, 'number')}; "
+        f"the schools' lists of the judged size found {cell(gain, 'points')} more or less of those who left. "
+        f"{_gaps(version)}That model is never in force."
     )
     return Prose([said], title=title)
 
@@ -126,8 +127,8 @@ def _proxies(version: Version) -> Block:
         said = [f"{m.ranking} {m.value:.3f}{' (flagged)' if f'{group}: {m.ranking}' in flagged else ''}" for m in best]
         rows.append([Code(group), cell(measure, "number"), "; ".join(said)])
     note = (
-        "AUC of a small model that guesses the attribute's commonest word from all features, cross-validated; then of the features "
-        "that do so best alone. 0.5 is chance. What can be told can also be used: read the groups' errors."
+        "AUC of a small model that guesses the attribute's commonest word from all features, cross-validated; then of the "
+        "features that do so best alone. 0.5 is chance. What can be told can also be used: read the groups' errors."
     )
     return Table(title, ["Attribute", "From all features", "From one"], rows, note, is_text=True)
 
