@@ -6,7 +6,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from dropout.cli import app
 from dropout.errors import GateError
 from dropout.fairness.accept import accept, acceptance
 from dropout.fairness.audit import audit
@@ -28,32 +30,37 @@ def deployment(tmp_path: Path) -> Deployment:
     return district(tmp_path, deployment={"name": "Essai", "country": "morocco", "language": "en"})
 
 
+def published(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
+    """Forty schools of sixteen students, every second one a girl, and one published night: four are listed in each but S4."""
+    con.execute(
+        "create or replace temp table more as select k, 'S' || ((k - 1) // 16 + 1) as school_id, "
+        "'C' || (k - 1) // 16 as class_id from range(65, $end) as r(k)",
+        {"end": 16 * SCHOOLS + 1},
+    )
+    meta = "date '2024-09-10' as known_at, 1 as delivery_no, 1 as file_id, 2 as line"
+    con.execute(
+        "insert into core.school by name select distinct school_id, school_id as school_name, 'Nord' as region, "
+        f"'urban' as locality, 'lower_secondary' as level, 4 as capacity, {meta} from more"
+    )
+    con.execute(
+        "insert into core.enrolment by name select k as student_key, school_id, '2024-2025' as school_year, "
+        f"7 as grade_level, class_id, date '2024-09-05' as entry_date, {meta} from more"
+    )
+    con.execute(
+        "insert into core.student by name select k as student_key, if(k % 2 = 0, 'female', 'male') as sex, "
+        f"k % 3 = 0 as scholarship, {meta} from range(1, $end) as r(k)",
+        {"end": 16 * SCHOOLS + 1},
+    )
+    scored(con)
+    evaluated(con)
+    publish(con, begun(con, deployment))
+
+
 @pytest.fixture
 def con(deployment: Deployment) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Forty schools of sixteen students, every second one a girl, and one published night: four are listed in each but S4."""
+    """The warehouse after a published night."""
     with connect(deployment) as con:
-        con.execute(
-            "create or replace temp table more as select k, 'S' || ((k - 1) // 16 + 1) as school_id, "
-            "'C' || (k - 1) // 16 as class_id from range(65, $end) as r(k)",
-            {"end": 16 * SCHOOLS + 1},
-        )
-        meta = "date '2024-09-10' as known_at, 1 as delivery_no, 1 as file_id, 2 as line"
-        con.execute(
-            "insert into core.school by name select distinct school_id, school_id as school_name, 'Nord' as region, "
-            f"'urban' as locality, 'lower_secondary' as level, 4 as capacity, {meta} from more"
-        )
-        con.execute(
-            "insert into core.enrolment by name select k as student_key, school_id, '2024-2025' as school_year, "
-            f"7 as grade_level, class_id, date '2024-09-05' as entry_date, {meta} from more"
-        )
-        con.execute(
-            "insert into core.student by name select k as student_key, if(k % 2 = 0, 'female', 'male') as sex, "
-            f"k % 3 = 0 as scholarship, {meta} from range(1, $end) as r(k)",
-            {"end": 16 * SCHOOLS + 1},
-        )
-        scored(con)
-        evaluated(con)
-        publish(con, begun(con, deployment))
+        published(con, deployment)
         yield con
 
 
@@ -104,6 +111,21 @@ def test_an_accepted_audit_publishes_and_is_told(con: duckdb.DuckDBPyConnection,
     assert f"{NEXT}: sex=female" in card and "lost its roof" in card
     kept = con.execute("select student_groups, reason, who from ops.audit_acceptance").fetchall()
     assert kept[0][0].startswith("sex=female") and kept[0][1] == "The boys' school lost its roof" and kept[0][2]
+
+
+def test_the_command_publishes_what_is_accepted(deployment: Deployment) -> None:
+    with connect(deployment) as con:
+        published(con, deployment)
+        missed(con, NEXT)
+    toml = '[deployment]\nname = "Essai"\ncountry = "morocco"\nlanguage = "en"\n'
+    (deployment.root / "dropout.toml").write_text(toml, encoding="utf-8")
+    command = ["publish", "-C", str(deployment.root), "--date", str(NEXT)]
+    held = CliRunner().invoke(app, command)
+    assert isinstance(held.exception, GateError)
+    assert (deployment.published / "current").resolve().name.startswith(str(NIGHT))
+    done = CliRunner().invoke(app, [*command, "--accept-audit", "the roof"])
+    assert done.exit_code == 0, done.exception
+    assert (deployment.published / "current").resolve().name.startswith(str(NEXT))
 
 
 def test_an_acceptance_counts_for_its_date_only(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
