@@ -1,14 +1,13 @@
 """accept: the operator's choice to publish lists though a group is out of bounds: for one date, with a reason, by name."""
 
 import datetime as dt
-import os
-import pwd
 from dataclasses import dataclass
 
 import duckdb
 
 from dropout.errors import GateError
 from dropout.fairness.audit import GroupAudit, audit
+from dropout.privacy.audit import Facts, record, user_name
 from dropout.warehouse.ledger import Run, log
 
 LONGEST = 500  # characters of a reason
@@ -36,7 +35,7 @@ def accept(con: duckdb.DuckDBPyConnection, as_of: dt.date, reason: str) -> Accep
     if not words:
         raise GateError("a reason is needed to accept the group audit", remedy='Give it with: --accept-audit "REASON"')
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    given = Acceptance(words, pwd.getpwuid(os.getuid()).pw_name, now)
+    given = Acceptance(words, user_name(), now)
     con.execute(
         "insert or replace into ops.audit_acceptance (as_of_date, reason, who, accepted_at) values (?, ?, ?, ?)",
         [as_of, given.reason, given.who, now],
@@ -51,14 +50,14 @@ def acceptance(con: duckdb.DuckDBPyConnection, as_of: dt.date) -> Acceptance | N
 
 
 def note_use(con: duckdb.DuckDBPyConnection, run: Run, found: GroupAudit, given: Acceptance) -> None:
-    """Keeps beside the acceptance what it let through."""
+    """Keeps beside the acceptance, and in the audit log, what it let through."""
     con.execute(
         "update ops.audit_acceptance set model_version = ?, student_groups = ? where as_of_date = ?",
         [found.model_version, ", ".join(found.groups), run.as_of],
     )
     log.warning("group audit accepted", as_of=str(run.as_of), run_id=run.run_id, who=given.who, groups=found.groups)
-    # AUDIT LOG, once dropout/privacy/audit.py is here: record(con, run.deployment, "accepted", run_id=run.run_id,
-    # facts={"what": "group audit", "as_of": str(run.as_of), "groups": len(found.groups), "reason": given.reason})
+    facts: Facts = {"accepted": "group audit", "as_of": str(run.as_of), "groups": len(found.groups), "reason": given.reason}
+    record(con, run.deployment, "accepted", run_id=run.run_id, facts=facts)
 
 
 def hold(con: duckdb.DuckDBPyConnection, run: Run, target: str) -> None:

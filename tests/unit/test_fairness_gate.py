@@ -13,6 +13,7 @@ from dropout.errors import GateError
 from dropout.fairness.accept import accept, acceptance
 from dropout.fairness.audit import audit
 from dropout.monitor.gate import gate
+from dropout.privacy.audit import log_path, read_line
 from dropout.publish.model_card.card import document_of
 from dropout.publish.model_card.markdown import markdown
 from dropout.publish.model_card.version import known
@@ -110,6 +111,8 @@ def test_an_accepted_audit_publishes_and_is_told(con: duckdb.DuckDBPyConnection,
     card = (now / "model_card.md").read_text(encoding="utf-8")
     assert f"{NEXT}: sex=female" in card and "lost its roof" in card
     kept = con.execute("select student_groups, reason, who from ops.audit_acceptance").fetchall()
+    entry = next(e for line in log_path(deployment).read_bytes().splitlines() if (e := read_line(line)) and e.what == "accepted")
+    assert entry.facts["reason"] == "The boys' school lost its roof" and entry.facts["groups"] == len(kept[0][0].split(", "))
     assert kept[0][0].startswith("sex=female") and kept[0][1] == "The boys' school lost its roof" and kept[0][2]
 
 
