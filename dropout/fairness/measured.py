@@ -76,7 +76,7 @@ def on_the_night(listed: Listed, seed: int, bounds: FairnessSettings) -> list[Me
             "abstained_share": 1 - total(scored) / students,
         }
 
-    return list(_measures(Splits(listed.rows, heads), outcomes, listed.is_listed, rates, bounds))
+    return list(_measures(Splits(listed.rows, heads), outcomes, (listed.is_listed,), rates, bounds))
 
 
 def once_known(listed: Listed, seed: int, bounds: FairnessSettings) -> list[Measure]:
@@ -101,7 +101,7 @@ def once_known(listed: Listed, seed: int, bounds: FairnessSettings) -> list[Meas
             "calibration_gap": total(chance - label * scored) / total(scored),
         }
 
-    return list(_measures(Splits(rows), outcomes, label, rates, bounds))
+    return list(_measures(Splits(rows), outcomes, (label, listed.is_listed), rates, bounds))
 
 
 def is_outside(value: Value, column: str, bounds: FairnessSettings) -> bool:
@@ -130,13 +130,19 @@ class _Totals:
 
 
 def _measures(
-    splits: Splits, outcomes: Outcomes, event: Floats, rates: Callable[["_Totals"], dict[str, Floats]], bounds: FairnessSettings
+    splits: Splits,
+    outcomes: Outcomes,
+    counted: tuple[Floats, ...],
+    rates: Callable[["_Totals"], dict[str, Floats]],
+    bounds: FairnessSettings,
 ) -> Iterator[Measure]:
+    """`counted` are what the rates are shares of; the first is the event."""
+    event = counted[0]
     everyone = Split((ALL,), np.ones(len(event), dtype=np.int64), 2, [Cell(1, ALL, len(event), int(event.sum()))])
     for split in (everyone, *splits.single(), *splits.pairs()):
         with np.errstate(invalid="ignore", divide="ignore"):
             found = rates(_Totals(split, outcomes))
-        told = _told(split, event)
+        told = set.intersection(*(_told(split, amount) for amount in counted))
         for cell in split.told:
             events = int(event[split.cell == cell.place].sum())
             for name, rate in found.items():
