@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -120,19 +121,48 @@ def _add_verbs() -> None:
     from flows.verbs import VERBS
 
     for name, verb in VERBS.items():
-        if name != "load":
+        if name not in ("load", "publish"):
             _verb(name, verb.says)
 
 
 _add_verbs()
+AcceptOption = Annotated[
+    str | None,
+    typer.Option(help="Publish though a group of students is out of bounds, and why; kept, and shown in report and model card."),
+]
 EngineOption = Annotated[bool, typer.Option("--prefect/--plain", help="As a Prefect flow, or the same steps without Prefect.")]
 
 
 @app.command()
-def nightly(directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True) -> None:
+def publish(directory: DirOption = None, date: DateOption = None, accept_audit: AcceptOption = None) -> None:
+    """Build and verify a generation, then swap it in (one step of the flows, to redo it alone)."""
+    from flows.verbs import perform, running
+
+    _accept(open_deployment(directory), _day(date), accept_audit)
+    with running(open_deployment(directory), "publish", _day(date)) as run:
+        perform(run, "publish")
+
+
+def _accept(deployment: Deployment, day: dt.date | None, reason: str | None) -> None:
+    """Keeps the operator's acceptance of the group audit, before the run that it lets through."""
+    if reason is None:
+        return
+    from dropout.fairness.accept import accept
+    from dropout.warehouse.connect import connect
+    from dropout.warehouse.lock import exclusive
+
+    with exclusive(deployment), connect(deployment) as con:
+        accept(con, day or dt.datetime.now(ZoneInfo(deployment.timezone)).date(), reason)
+
+
+@app.command()
+def nightly(
+    directory: DirOption = None, date: DateOption = None, prefect: EngineOption = True, accept_audit: AcceptOption = None
+) -> None:
     """Run the night: intake, a season if one is due, then score, explain, gate and publish."""
     from flows.verbs import night
 
+    _accept(open_deployment(directory), _day(date), accept_audit)
     _flow("nightly", night, open_deployment(directory), _day(date), prefect)
     from dropout.status import where_to_look
 

@@ -91,6 +91,14 @@ class ModelSettings(Strict):
     group_recall_gap_at_most: Share = 0.20  # less of a group's leavers found than of all, surely by more: likewise
 
 
+class FairnessSettings(Strict):
+    """What keeps a list whose errors fall on one group from being published (docs/decisions/0020-group-audit.md)."""
+
+    listed_ratio_at_least: Annotated[float, Field(gt=0, le=1)] = 0.67  # of the places its chances ask for; at most the inverse
+    recall_gap_at_most: Share = 0.20  # less of a group's leavers found than of all of its schools, once known
+    proxy_auc_at_most: Annotated[float, Field(ge=0.5, le=1)] = 0.75  # of one feature that tells a sensitive attribute: a notice
+
+
 class Settings(BaseSettings):
     """All settings of a deployment. Each can be overridden by DROPOUT_<SECTION>__<KEY> in the environment."""
 
@@ -103,6 +111,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     contracts: ContractSettings = ContractSettings()
     model: ModelSettings = ModelSettings()
+    fairness: FairnessSettings = FairnessSettings()
     school_languages: dict[str, str] = {}  # school_id → language of its list, where not the deployment's
 
     @classmethod

@@ -32,6 +32,11 @@ _QUESTIONS = {
     f"where d.source = '{LISTS}' order by d.arrived_on desc, f.file, r.line limit {FILES}",
     "Left out by the last run": "select step, place, what, cause, remedy from ops.notice "
     "where run_id = (select run_id from ops.run order by started_at desc limit 1) order by noticed_at",
+    # a group whose interval is outside comes first, then those with the fewest places for their chances
+    "Groups on the last lists": "select as_of_date, measured_on, student_group, metric, round(value, 2) as value, "
+    "round(low, 2) as low, round(high, 2) as high, if(is_out_of_bounds, 'out of bounds', '') as verdict from ops.list_audit "
+    "where as_of_date = (select max(as_of_date) from ops.list_audit) and metric in ('listed_ratio', 'recall_gap') "
+    "and student_group <> 'all' order by is_out_of_bounds desc, metric, value limit 12",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",
     "Publications": "select generation_id, as_of_date, student_count as students, listed_count as listed from ops.generation "
     "order by published_at desc limit 3",

@@ -118,7 +118,10 @@ class World:
         )
         con.execute(
             "create or replace table core.student as select distinct student_key, "
-            "if(student_key // 8 % 2 = 0, 'female', 'male') as sex, date '2000-01-01' as known_at, null::date as known_until "
+            "if(student_key // 8 % 2 = 0, 'female', 'male') as sex, null::varchar as home_locality, "
+            "null::boolean as disability, "
+            "student_key % 3 = 0 as scholarship, null::varchar as mother_tongue, "
+            "date '2000-01-01' as known_at, null::date as known_until "
             "from world"
         )
         monkeypatch.setattr(history.snapshot, "build", self.build_snapshot)

@@ -17,11 +17,12 @@ from dropout.model.candidate import Candidate
 from dropout.model.comparison import Comparison, Gain
 from dropout.model.evaluation import CALIBRATION_ERROR_AT_MOST, Evaluation, LastSeason
 from dropout.model.frame import Frame
+from dropout.model.groups import Audit, out_of_bounds
 from dropout.model.rankings import LAST_SEASON, Ranking
 from dropout.model.recipe import OUT_OF_FOLD, Plan, Stage
 from dropout.model.registry import Model, load
 from dropout.resources import sql
-from dropout.settings import Deployment
+from dropout.settings import Deployment, ModelSettings
 
 Verdict = Literal["promoted", "champion", "absence_rule"]
 
@@ -75,7 +76,7 @@ def find_champion(con: duckdb.DuckDBPyConnection, deployment: Deployment, plan: 
 
 
 def champion_facts(
-    champion: Champion | None, candidate: Candidate, stage: Stage, main: Comparison, side: Comparison
+    champion: Champion | None, candidate: Candidate, stage: Stage, main: Comparison, side: Comparison, settings: ModelSettings
 ) -> dict[str, Any]:
     """What the Evaluation tells of the champion; `main` judged `stage`, `side` the calibration."""
     if champion is None:
@@ -89,8 +90,15 @@ def champion_facts(
         is_judged_booster=_sha256(candidate, stage) == champion.model.card.booster_sha256,
         gains=main.gains(LAST_SEASON),
         calibration_error=round(error, 6) if np.isfinite(error) else None,
+        groups_out_of_bounds=_out_of_bounds(main, side, settings),
     )
     return {"last_season": last_season, "champion_gains": main.gains(over=(LAST_SEASON,))}
+
+
+def _out_of_bounds(main: Comparison, side: Comparison, settings: ModelSettings) -> list[str]:
+    """Groups on which the champion errs too much; chances that cannot be told are left to the lists."""
+    chances = Audit(side, LAST_SEASON).calibrated() if LAST_SEASON in side.ranked else []
+    return out_of_bounds([*Audit(main, LAST_SEASON).found(), *chances], settings)
 
 
 def not_judged(champion: Champion | None, why_not: str) -> dict[str, Any]:
@@ -113,8 +121,8 @@ def settle(evaluation: Evaluation, is_better: bool, why: str) -> tuple[Verdict, 
        no longer holds. Otherwise the champion stays.
     3. When the challenger is not, a champion that still holds stays; else the absence rule goes into force.
 
-    A champion holds when it surely finds more than each baseline, as a challenger must, and its calibration error is
-    within bounds where that can be told.
+    A champion holds when it surely finds more than each baseline, as a challenger must, its calibration error is within
+    bounds where that can be told, and so are its errors on every group.
     """
     champion = evaluation.last_season
     if champion is None or champion.why_not:
@@ -145,6 +153,8 @@ def _why_lost(champion: LastSeason) -> str:
     error = champion.calibration_error
     if error is not None and error > CALIBRATION_ERROR_AT_MOST:
         return f"now has a calibration error of {error:.3f}, more than {CALIBRATION_ERROR_AT_MOST}"
+    if champion.groups_out_of_bounds:
+        return f"now errs too much on groups of students: {'; '.join(champion.groups_out_of_bounds)}"
     return ""
 
 

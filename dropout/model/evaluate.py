@@ -17,11 +17,12 @@ from dropout.model.champion import Champion, champion_facts, find_champion, not_
 from dropout.model.comparison import CALIBRATION, Comparison, Record
 from dropout.model.evaluation import EVALUATION, Evaluation
 from dropout.model.frame import Floats, Frame
-from dropout.model.groups import calibration_by_group, found_by_group, out_of_bounds
+from dropout.model.group_records import by_group, proxy_notice
 from dropout.model.lead import lead_records, school_calendar
 from dropout.model.random_split import random_split_record
 from dropout.model.rankings import LAST_SEASON, RIVALS, rankings
 from dropout.model.recipe import FEWEST_EVENTS, Plan, Stage
+from dropout.model.sensitive import sensitive_records
 from dropout.model.stages import scored
 from dropout.model.train import PLAN
 from dropout.resources import sql
@@ -58,6 +59,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         candidate.write_record(EVALUATION, summary)
         candidate.seal()
         _store(con, plan, records)
+        proxy_notice(con, run, candidate.target, summary.proxies_flagged)
         counts["judged"] += not summary.why_not
         counts["values"] += len(records)
     return counts
@@ -83,7 +85,7 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, beside: Bes
     if plan.recipe.is_outcome_so_far:  # chances speak of the whole period: they cannot be judged on a part of it
         side = _comparison(deployment, candidate, plan, calibration, beside)
         side_cohort = f"{calibration.school_year} out of fold"
-    found_of, calibration_of = found_by_group(main), calibration_by_group(side)
+    audited, facts_of_groups = by_group(main, side, stage.school_year, side_cohort, group_of, deployment.settings)
     claimed = random_split_record(candidate, plan, stage, plan.settings(deployment.settings.model))
     records = [
         *_rankings_records(main, side, stage.school_year, side_cohort, group_of),
@@ -94,15 +96,15 @@ def _judge(deployment: Deployment, candidate: Candidate, plan: Plan, beside: Bes
         *side.reliability_records(calibration.school_year),
         *lead_records(main, stage.school_year, beside.calendar),
         *abstention_records(main, stage.school_year, group_of),
-        *(r for g in found_of for r in g.records(stage.school_year)),
-        *(r for g in calibration_of for r in g.records(side_cohort)),
+        *audited,
+        *sensitive_records(candidate, plan, stage, main, beside.capacity(main.rows), plan.settings(deployment.settings.model)),
         claimed,
     ]
     facts = {
         **_measured(main, side, calibration.school_year),
-        "groups_out_of_bounds": out_of_bounds([*found_of, *calibration_of], deployment.settings.model),
+        **facts_of_groups,
         "auc_random_split": claimed.value,
-        **champion_facts(beside.champion, candidate, stage, main, side),
+        **champion_facts(beside.champion, candidate, stage, main, side, deployment.settings.model),
     }
     return summary.model_copy(update=facts), records
 

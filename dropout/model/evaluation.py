@@ -18,6 +18,7 @@ class LastSeason(Strict):
     is_judged_booster: bool = False  # the booster that this season judged is the very one
     gains: list[Gain] = []
     calibration_error: float | None = None  # None where it cannot be told: of outcomes so far
+    groups_out_of_bounds: list[str] = []
 
 
 class Evaluation(Strict):
@@ -38,4 +39,6 @@ class Evaluation(Strict):
     champion_gains: list[Gain] = []  # over the version that was in force before this season
     last_season: LastSeason | None = None
     groups_out_of_bounds: list[str] = []
+    safe_sizes: list[float] = []  # list sizes, as shares of the students, at which no group is out of bounds
+    proxies_flagged: list[str] = []  # attribute: feature, for each that alone tells it too well
     auc_random_split: float | None = None  # what a split by row would have claimed (random_split.py)

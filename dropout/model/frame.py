@@ -18,7 +18,14 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-GROUPS = ("region", "locality", "level", "school_size", "sex", "grade_level")  # of the audit; never features
+SENSITIVE = (
+    "sex",
+    "home_locality",
+    "disability",
+    "scholarship",
+    "mother_tongue",
+)  # of a student; scholarship: poverty
+GROUPS = ("region", "locality", "level", "school_size", "grade_level", *SENSITIVE)  # of the audit; never features
 FEWEST_CLUSTERS = 5  # below this a bootstrap over schools says nothing about other schools
 FOLLOW_UP_DAYS = 28  # a snapshot of a running cohort is judged only when this much of its future has been seen
 

@@ -9,6 +9,9 @@ import numpy as np
 
 from dropout.country import Country
 from dropout.errors import GateError
+from dropout.fairness.accept import REMEDY as ACCEPT
+from dropout.fairness.accept import acceptance, note_use
+from dropout.fairness.audit import audit
 from dropout.model.registry import correction_on
 from dropout.monitor.drift import psi, psi_bound
 from dropout.monitor.night import Publication, attached, last_publication, tonight
@@ -21,8 +24,9 @@ COMPARABLE_DAYS = 35
 FEW_STUDENTS = 10  # below it a share says nothing (and counts are not shown, design of disclosure control)
 
 Why = Literal[
-    "first_publication", "long_ago", "other_target", "other_year", "other_method", "other_model", "recalibrated", "few_students"
-]
+    "first_publication", "long_ago", "other_target", "other_year", "other_method", "other_model", "recalibrated", "few_students",
+    "accepted",
+]  # fmt: skip
 BY_HAND = "If the change is real, publish by hand: dropout publish."
 
 
@@ -77,7 +81,7 @@ def gate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
             remedy="Choose a date within a school year with --date, and look at the newest delivery.",
         )
     last = last_publication(con, run)
-    checks = [_fresh(con, run), _abstained(now, bounds)]
+    checks = [_fresh(con, run), _abstained(now, bounds), _groups(con, run, now)]
     if last is None:
         checks += [Check(name, True, why="first_publication") for name in ("volume", "churn", "drift")]
     else:
@@ -99,6 +103,16 @@ def gate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
             remedy=" ".join(dict.fromkeys(c.remedy for c in failed)),
         )
     return {check.name: check.count() for check in checks}
+
+
+def _groups(con: duckdb.DuckDBPyConnection, run: Run, now: Scored) -> Check:
+    """The groups and pairs of groups that are out of bounds: none, or the operator has accepted them for this date."""
+    found, given = audit(con, run, now.list_target or ""), acceptance(con, run.as_of)
+    if found.outside and given is not None:
+        note_use(con, run, found, given)
+    why: Why | None = None if found.is_measured else "few_students"
+    count, cause = len(found.groups), f"{len(found.groups)} groups out of bounds: {'; '.join(found.outside)}"
+    return Check("groups", not count, count, 0, "accepted" if count and given else why, cause, ACCEPT)
 
 
 def _scored(con: duckdb.DuckDBPyConnection, name: str) -> Scored:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dropout.errors import DropoutError, PublishError
+from dropout.fairness.accept import hold
 from dropout.monitor.night import ANALYTICS, EXACT, Publication, current, tonight
 from dropout.privacy import disclosure
 from dropout.privacy.keys import read_key
@@ -36,6 +37,8 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     if now and now.generation_id == generation_id:
         promised = manifest.verify(now.folder)
     else:
+        tonight(con, run)
+        hold(con, run, *con.execute("select list_target from this_night").fetchall()[0])
         now = _build_and_swap(con, run, generation_id)
         promised = manifest.read(now.folder)
     _record(con, now)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from dropout.privacy import disclosure
 from dropout.privacy.anonymity import Anonymity
-from dropout.publish import charts, quality
+from dropout.publish import charts, group_audit, quality
 from dropout.publish.anonymity_words import anonymity_words
 from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
@@ -57,6 +57,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "anonymity_words": anonymity_words(run.deployment.language),
         "least": disclosure.LEAST,
         **quality.facts(evaluation, target, words),
+        **group_audit.facts(con, run, words.locale),
     }
     path.write_text(_template(words).render(facts), encoding="utf-8")
     return totals

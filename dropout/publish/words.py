@@ -81,6 +81,7 @@ class CheckWords(Strict):
     abstained: str
     churn: str
     drift: str
+    groups: str
 
 
 class ResultWords(Strict):
@@ -103,6 +104,7 @@ class SkipWords(Strict):
     other_model: str
     recalibrated: str
     few_students: str
+    accepted: str
 
 
 class StageWords(Strict):

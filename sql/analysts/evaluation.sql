@@ -1,7 +1,7 @@
 -- one row per model version, target, cohort, as_of_group, student_group, ranking, metric and list size; small groups without values
 with student_group as (
     select
-        version, target, cohort, as_of_group, student_group, split_part(student_group, '=', 1) as attribute,
+        version, target, cohort, as_of_group, student_group, regexp_replace(student_group, '=[^+]*', '', 'g') as attribute,
         max(student_count) as student_count, max_by(event_count, student_count) as event_count
     from ops.evaluation
     group by version, target, cohort, as_of_group, student_group
@@ -27,9 +27,37 @@ judged as (
     from counted
 ),
 
+-- of a pair of groups, and from each of its two sides: what the pairs that are there leave of that side's whole
+pair_side as (
+    select *, split_part(student_group, '+', 1) as whole, split_part(split_part(student_group, '+', 2), '=', 1) as other
+    from small
+    where contains(student_group, '+')
+    union all
+    select *, split_part(student_group, '+', 2) as whole, split_part(split_part(student_group, '+', 1), '=', 1) as other
+    from small
+    where contains(student_group, '+')
+),
+
+rest as (
+    select
+        p.version, p.target, p.cohort, p.as_of_group, p.student_group,
+        s.student_count - sum(p.student_count) over side as rest_count, s.event_count - sum(p.event_count) over side as rest_event_count
+    from pair_side as p
+    inner join small as s
+        on p.version = s.version and p.target = s.target and p.cohort = s.cohort and p.as_of_group = s.as_of_group
+        and p.whole = s.student_group
+    window side as (partition by p.version, p.target, p.cohort, p.as_of_group, p.whole, p.other)
+),
+
+given_away as (
+    select distinct version, target, cohort, as_of_group, student_group
+    from rest
+    where rest_count > 0 and least(rest_event_count, rest_count - rest_event_count) < $k
+),
+
 measured as (
     select
-        e.*, j.is_hidden or least(e.event_count, e.student_count - e.event_count) < $k
+        e.*, j.is_hidden or a.student_group is not null or least(e.event_count, e.student_count - e.event_count) < $k
         or (
             regexp_matches(e.metric, '^(recall|precision|selection|false|found|abstained|left|reliability|listed)')
             and not regexp_matches(e.metric, 'gain|gap') and e.value in (0, 1)
@@ -39,6 +67,9 @@ measured as (
     inner join judged as j
         on e.version = j.version and e.target = j.target and e.cohort = j.cohort and e.as_of_group = j.as_of_group
         and e.student_group = j.student_group
+    left join given_away as a
+        on e.version = a.version and e.target = a.target and e.cohort = a.cohort and e.as_of_group = a.as_of_group
+        and e.student_group = a.student_group
 )
 
 select

@@ -10,7 +10,8 @@ with school_size as (
 -- whose group a row is of is asked by the audit, as known on the row's own date; it is no feature
 select
     s.*, l.label, l.left_so_far, t.left_so_far as left_by_then, l.is_unknown_exit, l.matures_on, x.dropout_date as exit_date,
-    c.region, c.locality::varchar as locality, c.level::varchar as level, z.school_size, p.sex::varchar as sex
+    c.region, c.locality::varchar as locality, c.level::varchar as level, z.school_size, p.sex::varchar as sex,
+    p.home_locality::varchar as home_locality, p.disability::varchar as disability, p.scholarship::varchar as scholarship, p.mother_tongue
 from snapshot as s
 inner join label as l on s.student_key = l.student_key and s.as_of_date = l.as_of_date
 inner join label_then as t on s.student_key = t.student_key and s.as_of_date = t.as_of_date

@@ -5,13 +5,15 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 import pytest
+from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate
+from sklearn.metrics import precision_score, recall_score
 
 from dropout.features import snapshot
 from dropout.labels import label
 from dropout.model.comparison import Comparison
 from dropout.model.evaluate import Evaluation
 from dropout.model.frame import concatenated, from_arrow
-from dropout.model.groups import Group, calibration_by_group, found_by_group, out_of_bounds
+from dropout.model.groups import Audit, Group, calibration_by_group, found_by_group, out_of_bounds
 from dropout.model.metrics import Value
 from dropout.model.promote import decide
 from dropout.model.rankings import BASELINES, Ranking
@@ -66,6 +68,52 @@ def test_lists_are_cut_over_the_whole_school_and_counted_by_group() -> None:
     assert boys["recall_in_schools_gap"] == pytest.approx(-1 / 3)
     # girls: 0.9 before all of 3 who stayed, 0.5 before 2 of them; boys: 0.7 before all
     assert girls["auc"] == pytest.approx(5 / 6) and boys["auc"] == pytest.approx(1)
+
+
+def test_the_four_rates_of_error() -> None:
+    # girls: 2 of 5 listed, of whom 1 left; of 3 not listed 1 left. Boys: none listed, so no rate of the listed; 1 of 5 left
+    found = values(found_by_group(comparison()))
+    girls, boys = found["sex=female"], found["sex=male"]
+    assert girls["false_discovery_rate_in_schools"] == pytest.approx(1 / 2)
+    assert girls["false_omission_rate_in_schools"] == pytest.approx(1 / 3)
+    assert np.isnan(boys["false_discovery_rate_in_schools"])
+    assert boys["false_omission_rate_in_schools"] == pytest.approx(1 / 5)
+
+
+def test_fairlearn_says_the_same() -> None:
+    # the first two of each school are listed, without ties: a list that fairlearn can read
+    judged = comparison()
+    listed = np.array(([1, 1] + [0] * 8) * 20)
+    frame = MetricFrame(
+        metrics={
+            "recall_in_schools": recall_score,
+            "selection_rate_in_schools": selection_rate,
+            "false_positive_rate_in_schools": false_positive_rate,
+            "false_omission_rate_in_schools": lambda y, p: 1 - precision_score(1 - y, 1 - p),
+        },
+        y_true=judged.rows.label.astype(int),
+        y_pred=listed,
+        sensitive_features=judged.rows.group("sex").astype(str),
+    )
+    found = values(found_by_group(judged))
+    for sex in ("female", "male"):
+        theirs = frame.by_group.loc[sex].to_dict()
+        assert {name: found[f"sex={sex}"][name] for name in theirs} == pytest.approx(theirs)
+
+
+def test_a_pair_is_held_to_an_interval_twice_as_wide() -> None:
+    # -40 to -25 points, middle -32.5: twice as wide is -47.5 to -17.5
+    assert out_of_bounds([group("sex", "recall_in_schools_gap", -0.40, -0.25)], ModelSettings())
+    assert not out_of_bounds([group("sex+locality", "recall_in_schools_gap", -0.40, -0.25)], ModelSettings())
+    assert out_of_bounds([group("sex+locality", "recall_in_schools_gap", -0.40, -0.31)], ModelSettings())
+    assert not out_of_bounds([group("sex+grade_level", "recall_in_schools_gap", -0.40, -0.31)], ModelSettings())
+
+
+def test_by_night_speaks_of_one_date_alone() -> None:
+    # the second night lists the last two of each school, who stayed: nobody is found on it
+    found = {(night, g.name): g.values["recall_in_schools"].value for night, g in Audit(comparison(nights=2)).by_night()}
+    assert found["2023-10-02", "sex=female"] == pytest.approx(1 / 2)
+    assert found["2024-03-01", "sex=female"] == 0
 
 
 def test_students_are_compared_within_a_night() -> None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from dropout.publish.model_card import details, results
 from dropout.publish.model_card.document import Code, Document, Prose, Section
+from dropout.publish.model_card.fairness import beyond_groups
 from dropout.publish.model_card.front_matter import front_matter
 from dropout.publish.model_card.markdown import markdown
 from dropout.publish.model_card.version import Version, known, on_record
@@ -71,6 +72,7 @@ def document_of(version: Version, name: str, country: str) -> Document:
             Section("Quantitative analyses", []),
             Section("Unitary results", results.unitary(version, words), level=3),
             Section("Results by group", results.by_group(version, words), level=3),
+            Section("Pairs, list sizes and proxies", beyond_groups(version), level=3),
             Section("Ethical considerations", [Prose(words.ethics, is_list=True)]),
             Section("Caveats and recommendations", [Prose(words.caveats, is_list=True)]),
         ],

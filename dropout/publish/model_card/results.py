@@ -32,9 +32,12 @@ BY_GROUP = (
     "precision_in_schools",
     "selection_rate_in_schools",
     "false_positive_rate_in_schools",
+    "false_discovery_rate_in_schools",
+    "false_omission_rate_in_schools",
     "calibration_gap",
     "calibration_error",
 )
+APART = "with_sensitive"  # never in force: told in a sentence of its own (fairness.py)
 UNKNOWN = "_unknown_as_stayed"
 
 
@@ -93,7 +96,7 @@ def _why_not(version: Version) -> str:
 
 def _ranked(version: Version, words: CardWords, metrics: Sequence[str]) -> list[tuple[str, str]]:
     """Name and title of each ranking that was evaluated on one of `metrics`, in order."""
-    names = [r for r in version.rankings if any(version.find(m, r) for m in metrics)]
+    names = [r for r in version.rankings if r != APART and any(version.find(m, r) for m in metrics)]
     return [(name, words.ranking(name, version.subject)) for name in words.in_order(names)]
 
 
@@ -191,7 +194,7 @@ def _gains(version: Version, words: CardWords) -> list[Block]:
     kinds = {"recall_gain_over_": "the district's list", "recall_in_schools_gain_over_": "the schools' lists"}
     rows = []
     for prefix, lists in kinds.items():
-        others = {m.metric.removeprefix(prefix) for m in version.measures if m.metric.startswith(prefix)}
+        others = {m.metric.removeprefix(prefix) for m in version.measures if m.metric.startswith(prefix) and m.ranking == "model"}
         for other in words.in_order(list(others)):
             measure = version.find(prefix + other, "model")
             rows.append([words.ranking(other, "model"), lists, cell(measure, "points")])

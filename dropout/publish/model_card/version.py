@@ -61,6 +61,7 @@ class Version:
     measures: tuple[Measure, ...]
     code_version: str | None
     settings_sha256: str | None
+    accepted: tuple[Row, ...] = ()  # nights published though a group was out of bounds
 
     @property
     def subject(self) -> str:
@@ -113,7 +114,7 @@ class Version:
         found: dict[str, list[str]] = {}
         for name in sorted({m.student_group for m in self.measures if m.as_of_group == ALL} - {ALL}):
             attribute = name.partition("=")[0]
-            if attribute not in _PLACES:
+            if attribute not in _PLACES and "=" in name and "+" not in name:  # pairs and proxies are told apart (fairness.py)
                 found.setdefault(attribute, []).append(name)
         return found
 
@@ -145,6 +146,7 @@ def on_record(con: duckdb.DuckDBPyConnection, version: str) -> Version | None:
         measures=measures,
         code_version=run.get("code_version"),
         settings_sha256=run.get("settings_sha256"),
+        accepted=tuple(_rows(con, "accepted", version)),
     )
 
 
