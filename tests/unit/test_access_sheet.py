@@ -19,7 +19,7 @@ from dropout.errors import DeploymentError, UnknownStudentError
 from dropout.privacy import pseudonym
 from dropout.privacy.audit_verify import entries
 from dropout.privacy.keys import make_key, read_key
-from dropout.publish.numbers import chance_in_words
+from dropout.publish.chance_words import chance_in_words
 from dropout.publish.words import LANGUAGES, words_of
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
@@ -112,12 +112,14 @@ def test_facts_are_the_pupils_own(place: Deployment) -> None:
 def test_a_record_of_lists_is_used_beside_the_scores(place: Deployment) -> None:
     with connect(place) as con:
         student = pseudonym_of(con, place, NUMBER)
-        con.execute("create table if not exists ops.list_entry (as_of_date date, school_id varchar, student_key bigint)")
+        con.execute(f"delete from ops.list_entry where student_key = {student.student_key}")
         entry = {"key": student.student_key}
         for day in (NIGHT, dt.date(2025, 3, 3)):  # the first is in the scores as well
             con.execute(
-                "insert into ops.list_entry by name select $day::date as as_of_date, 'S2' as school_id, $key as student_key",
-                entry | {"day": day},
+                "insert into ops.list_entry by name select $day || '-r' as generation_id, $day::date as as_of_date, "
+                "'2024-2025' as school_year, 'S2' as school_id, $key as student_key, 't' as target, 'model' as method, "
+                "'m' as model_version, 1 as school_rank",
+                entry | {"day": day.isoformat()},
             )
         found = facts(con, place, gather(con, place, student), TODAY)
     assert found.lists == [{"school": "École S2", "count": 2, "first": dt.date(2025, 3, 3), "last": NIGHT}]
@@ -144,7 +146,7 @@ def test_the_english_sheet_says_it_plainly(place: Deployment, tmp_path: Path) ->
 def test_the_chance_is_said_as_the_list_says_it(place: Deployment, tmp_path: Path) -> None:
     frame = pl.DataFrame({"chance": [0.75], "chance_low": [0.675], "chance_high": [0.812]})
     for language in LANGUAGES:
-        expr = chance_in_words(words_of(language).chance, "leaves_by_next_year")
+        expr = chance_in_words(words_of(language), "leaves_by_next_year")
         [expected] = frame.select(expr.alias("said"))["said"].to_list()
         assert expected in plain(page(place, NUMBER, language, tmp_path))
 
