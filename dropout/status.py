@@ -33,6 +33,7 @@ _QUESTIONS = {
     "Left out by the last run": "select step, place, what, cause, remedy from ops.notice "
     "where run_id = (select run_id from ops.run order by started_at desc limit 1) order by noticed_at",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",
+    "Suspended": "select target, version, suspended_at, why from ops.suspension where resumed_at is null order by target",
     "Publications": "select generation_id, as_of_date, student_count as students, listed_count as listed from ops.generation "
     "order by published_at desc limit 3",
 }

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from dropout.publish import charts, disclosure, quality
 from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
+from dropout.publish.oversight import report as oversight
 from dropout.publish.words import Language, words_of
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run, code_version
@@ -43,6 +44,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "quality": _rows(con, "report_quality"),
         "stopped": _stopped(con, words),
         "answers": answers.facts(con, run.deployment.language),
+        "oversight": oversight.facts(con, run.deployment.language),
         **_coverage(con, words),
         **quality.facts(evaluation, target, words),
     }
