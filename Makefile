@@ -2,13 +2,14 @@
 # make test   sets itself up and runs the tests
 # make check  lint, format, types
 # make bench  timings, as ratios in one run      make prove  the slow proofs
+# make wheelhouse  everything that an installation without a network needs (docs/operate.md)
 # make compare  formulations of the model side by side, forward in time (docs/decisions/0013)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench compare prove lock clean docs
+.PHONY: demo test check bench compare prove lock clean docs wheelhouse
 
 demo: $(READY)
 	$(BIN)/dropout demo demo
@@ -44,8 +45,18 @@ lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --quiet -o requirements.lock
 
+# Wheels of the lock, our own, and one file that pins them all by hash. Only wheels: a machine
+# without a network may have no compiler. They are those of this machine's system, processor and Python.
+wheelhouse: $(READY)
+	rm -rf wheelhouse
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --require-hashes -r requirements.lock -d wheelhouse
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --no-index -w wheelhouse .
+	cp requirements.lock wheelhouse/requirements.txt
+	$(BIN)/python -c "import dropout; print('dropout==' + dropout.__version__, end=' ')" >> wheelhouse/requirements.txt
+	$(BIN)/pip hash wheelhouse/dropout-*.whl | grep -o -- '--hash=.*' >> wheelhouse/requirements.txt
+
 clean:
-	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) wheelhouse demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Pages that are made from data; a test compares them.
 docs: $(READY)

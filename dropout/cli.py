@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_privacy, cli_proof, cli_research, cli_source
+from dropout import __version__, cli_backtest, cli_oversight, cli_privacy, cli_proof, cli_research, cli_source
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -32,6 +32,9 @@ app.command("research-extract")(cli_research.research_extract)
 app.add_typer(cli_privacy.audit, name="audit")
 app.command()(cli_privacy.access)
 app.command()(cli_privacy.sheet)
+app.command()(cli_oversight.suspend)
+app.command()(cli_oversight.resume)
+app.command()(cli_oversight.contest)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")
@@ -297,7 +300,6 @@ def _day(value: dt.datetime | None) -> dt.date | None:
 def main() -> None:
     """Entry point: an error of ours is shown without a traceback and ends with its exit code."""
     os.umask(0o027)
-    os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app(standalone_mode=True)
         code = 0

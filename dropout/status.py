@@ -38,6 +38,7 @@ _QUESTIONS = {
     "where as_of_date = (select max(as_of_date) from ops.list_audit) and metric in ('listed_ratio', 'recall_gap') "
     "and student_group <> 'all' order by is_out_of_bounds desc, metric, value limit 12",
     "Promoted": "select target, version, method, trained_as_of, why from ops.model where status = 'promoted' order by target",
+    "Suspended": "select target, version, suspended_at, why from ops.suspension where resumed_at is null order by target",
     "Publications": "select generation_id, as_of_date, student_count as students, listed_count as listed from ops.generation "
     "order by published_at desc limit 3",
 }

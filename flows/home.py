@@ -1,4 +1,4 @@
-"""Where Prefect keeps its own records: inside the deployment, quiet, and talking to nobody."""
+"""Where Prefect keeps its own records: inside the deployment, quiet; what it would send home, quiet.py has switched off."""
 
 import os
 
@@ -7,8 +7,6 @@ from dropout.settings import Deployment
 
 def at_home(deployment: Deployment) -> None:
     """Sets Prefect's environment; call it before Prefect is imported. An API that the operator named is kept."""
-    os.environ["DO_NOT_TRACK"] = "1"
-    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("PREFECT_LOGGING_SERVER_LEVEL", "CRITICAL")
     if not os.environ.get("PREFECT_API_URL"):

@@ -19,6 +19,7 @@ from dropout.access.words import SheetWords, counted, sheet_words
 from dropout.privacy import audit
 from dropout.publish.chance_words import chance_in_words
 from dropout.publish.numbers import isolated
+from dropout.publish.oversight.notices import sheet_lines
 from dropout.publish.reasons import LOWERS, RAISES
 from dropout.publish.words import Language, words_of
 from dropout.settings import Deployment
@@ -84,6 +85,7 @@ def render(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, w
             computed=_computed(con, held, found, writer),
             sources=[(_kind(row["source_file"], writer), _times(row, writer)) for row in found.sources],
             lists=[(row["school"], _on_lists(row, writer)) for row in found.lists],
+            oversight=sheet_lines(con, held.student.student_key, found.as_of, writer.name),
             acts=_acts(deployment, held, writer),
             kept=writer.words.kept.generations.format(lists=writer.count(deployment.settings.night.keep_generations, "list")),
             authority=_authority(deployment, writer),

@@ -25,7 +25,7 @@ def copied(deployment: Deployment) -> Iterator[Deployment]:
         shutil.copytree(deployment.secrets, folder / deployment.secrets.name)
         copy = Deployment(folder, deployment.settings)
         with connect(copy) as con:
-            for table in ("ops.model", "ops.evaluation", "ops.recalibration", "ops.list_entry", "night.score"):
+            for table in ("ops.model", "ops.evaluation", "ops.recalibration", "ops.suspension", "ops.list_entry", "night.score"):
                 con.execute(f"delete from {table}")
         yield copy
     finally:

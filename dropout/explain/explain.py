@@ -14,7 +14,8 @@ from dropout.explain.stability import account, held
 from dropout.features.catalogue import load_catalogue
 from dropout.model.frame import Floats, Frame
 from dropout.model.night import tonight
-from dropout.model.registry import Model, load, load_refits
+from dropout.model.registry import Model, load_refits
+from dropout.model.serving import load_tonight
 from dropout.resources import sql
 from dropout.settings import Deployment
 from dropout.warehouse.ledger import Counts, Run
@@ -35,7 +36,7 @@ def explain(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     concepts, reasons = [], []
     for version in scored.column("model_version").unique().to_pylist():
         of_version = scored.filter(pc.equal(scored.column("model_version"), version))
-        model = load(run.deployment, version)
+        model = load_tonight(con, run, version)
         mine = rows.take(np.isin(rows.student_key, of_version.column("student_key").to_numpy()))
         if model.trees is None:
             found = rule_reasons(mine)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from dropout.quiet import NOTHING_FROM_OUTSIDE
+
 THREADS = 4  # each reserves memory of its own
 
 
@@ -16,9 +18,9 @@ def scratch(folder: Path, memory_bytes: int) -> Iterator[duckdb.DuckDBPyConnecti
     """A connection that spills into `folder` and loads nothing from outside; MemoryError where `memory_bytes` do not do."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    with duckdb.connect(config={"memory_limit": f"{memory_bytes}B", "temp_directory": str(folder / "spill")}) as con:
+    limits = {"memory_limit": f"{memory_bytes}B", "temp_directory": str(folder / "spill")}
+    with duckdb.connect(config=NOTHING_FROM_OUTSIDE | limits) as con:
         con.execute(f"set threads = {min(THREADS, os.cpu_count() or 1)}")
-        con.execute("set autoload_known_extensions = false")
         try:
             yield con
         except duckdb.OutOfMemoryException:

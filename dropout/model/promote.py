@@ -24,9 +24,10 @@ from dropout.model.card import Card
 from dropout.model.champion import Verdict, settle
 from dropout.model.evaluation import CALIBRATION_ERROR_AT_MOST, EVALUATION, Evaluation
 from dropout.model.recipe import Plan
-from dropout.model.registry import BOOSTER, CARD, promoted, read_card, refit_name, try_in_child
+from dropout.model.registry import BOOSTER, CARD, promoted, read_card, refit_name
 from dropout.model.seal import seal
 from dropout.model.train import PLAN
+from dropout.model.tried import try_in_child
 from dropout.privacy.keys import read_key
 from dropout.settings import Deployment, ModelSettings
 from dropout.warehouse.ledger import Counts, Run, log

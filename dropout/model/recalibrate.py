@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dropout.contracts.ddl import create_core
 from dropout.country import Country, SchoolYear, Target
+from dropout.errors import ModelError
 from dropout.features import snapshot
 from dropout.labels.label import HORIZON_DAYS
 from dropout.model import booster, metrics
@@ -71,7 +72,11 @@ def recalibrate(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         dates = held.unseen(country, year, run.as_of)
         if not dates or (held.newest_matured_date is not None and held.newest_matured_date >= dates[-1]):
             continue
-        row = _held_against(con, run, held, year, dates)
+        try:
+            row = _held_against(con, run, held, year, dates)
+        except ModelError as error:  # its files are damaged: score tells which version serves instead
+            log.warning("chances not held against outcomes", target=held.target, why=error.what)
+            continue
         with transaction(con):
             insert(con, "ops.recalibration", pa.Table.from_pylist([row]))
         counts["held_against_outcomes"] += 1

@@ -3,10 +3,7 @@
 import dataclasses
 import datetime as dt
 import hashlib
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import lightgbm as lgb
@@ -18,6 +15,7 @@ from dropout.model import booster
 from dropout.model.card import Card
 from dropout.model.recalibration import NO_CORRECTION, Correction
 from dropout.model.seal import verify
+from dropout.model.tried import try_in_child
 from dropout.privacy.keys import read_key
 from dropout.resources import sql
 from dropout.settings import Deployment
@@ -64,19 +62,29 @@ def read_card(deployment: Deployment, version: str) -> Card:
         raise ModelError("another version of the program wrote this card", where=f"{version}/{CARD}", remedy=REMEDY) from None
 
 
-def load(deployment: Deployment, version: str) -> Model:
-    """The model `version`, verified, and its examples replayed. Raises ModelError when anything is amiss.
+def card_on_record(con: duckdb.DuckDBPyConnection, version: str) -> Card:
+    """The card of `version` as the ledger holds it, without examples and calibrator; raises ModelError when it cannot be read."""
+    rows = con.execute("select card from ops.model where version = ?", [version]).fetchall()
+    try:
+        return Card.model_validate_json(rows[0][0])
+    except (IndexError, ValidationError):
+        raise ModelError("another version of the program wrote this card", where=f"ops.model: {version}", remedy=REMEDY) from None
 
-    Under another LightGBM than the one that wrote it, it is first loaded in a process of its own: text that a
-    version cannot read may end the process (measured on 4.7).
+
+def load(deployment: Deployment, version: str) -> Model:
+    """The model `version`, verified, tried in a process of its own, and its examples replayed.
+
+    Raises ModelError when anything is amiss. A process tries the same bytes once (tried.py).
     """
     card = read_card(deployment, version)
     if card.method == "absence_rule":
         return Model(card, None)
     folder = deployment.models / version
-    if card.lightgbm_version != lgb.__version__:
-        try_in_child(folder)
-    trees = booster.load((folder / BOOSTER).read_text(encoding="utf-8"))
+    try_in_child(folder)
+    text = (folder / BOOSTER).read_bytes()
+    if hashlib.sha256(text).hexdigest() != card.booster_sha256:  # the file was changed after its seal was verified
+        raise ModelError("the model is not the one of its card", where=f"{version}/{BOOSTER}", remedy=REMEDY)
+    trees = booster.load(text.decode("utf-8"))
     assert card.golden is not None
     booster.replay(trees, card.golden, version)
     return Model(card, trees)
@@ -112,20 +120,3 @@ def correction_on(con: duckdb.DuckDBPyConnection, version: str, as_of: dt.date) 
     """The newest correction of `version` made by a night of `as_of` or before (recalibrate.py)."""
     rows = con.execute(sql("model/correction"), {"version": version, "as_of": as_of}).fetchall()
     return Correction(kind=rows[0][0], intercept=rows[0][1], slope=rows[0][2]) if rows else NO_CORRECTION
-
-
-def try_in_child(folder: Path) -> None:
-    """Loads the model in a process of its own; raises ModelError when that process fails or dies."""
-    script = (
-        "import json, pathlib, sys; from dropout.model import booster; folder = pathlib.Path(sys.argv[1]); "
-        "golden = booster.Golden.model_validate(json.loads((folder / 'model.json').read_text('utf-8'))['golden']); "
-        "booster.replay(booster.load((folder / 'model.txt').read_text('utf-8')), golden, folder.name)"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, timeout=120)
-    if done.returncode != 0:
-        raise ModelError(
-            "the model cannot be loaded",
-            where=folder.name,
-            cause=f"A trial process ended with code {done.returncode}.",
-            remedy="Install the locked version of LightGBM, or train anew with: dropout season",
-        )

@@ -17,7 +17,8 @@ from dropout.model.earlier import on_last_list
 from dropout.model.evaluate import capacities
 from dropout.model.frame import Bools, Floats, Frame
 from dropout.model.night import tonight
-from dropout.model.registry import Model, list_target, load_on, promoted
+from dropout.model.registry import Model, list_target
+from dropout.model.serving import Served, serving, serving_table
 from dropout.resources import sql
 from dropout.settings import Settings
 from dropout.warehouse.ledger import Counts, Run, notice
@@ -36,8 +37,9 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
     On a list stand the first of each school, up to its capacity, whose chance is at least the settings' multiple
     of the mean, by the target that `registry.list_target` names; who is on the school's last list stays before a
-    newcomer who is hardly ahead (`cut.cut`), so that a rank on a list may lie beyond the capacity. Raises
-    ModelError when no version is in force for that target, or one was altered.
+    newcomer who is hardly ahead (`cut.cut`), so that a rank on a list may lie beyond the capacity. Which version
+    speaks, serving.py tells: a model that is suspended does not. Raises ModelError when no version is in force for
+    that target, or none of a target is whole.
     """
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
@@ -47,27 +49,26 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     counts["schools_without_fresh_data"] = len(stale)
     counts["list_target"] = lists
     tables = []
-    for target in country.targets:
-        version = promoted(con, target)
-        if version is None:
-            _need(target, lists)
-            continue
-        model = load_on(con, run.deployment, version, run.as_of)
+    served = serving(con, run)
+    _need(lists, served)
+    for target, model, state in ((s.target, s.model, s.state) for s in served):
         stays = on_last_list(con, run, rows, target) if target == lists else None
+        if stays is not None and state == "suspended":
+            stays = np.zeros_like(stays)  # a place that the model gave decides nothing now, not even between equals
         table, found = _scored(rows, model, settings, capacity, stale, stays)
         tables.append(table)
         counts["targets"] += 1
         counts["corrected"] += model.correction.kind != "none"
         counts["abstained"] = max(counts["abstained"], found["abstained"])
         counts["listed"] += found["listed"]
-    replace_night(con, run, {"night.score": tables})
-    return counts
+    replace_night(con, run, {"night.score": tables, "night.serving": [serving_table(run, served)]})
+    return {**counts, **{str(s.target): s.state for s in served if s.state != "in_force"}}
 
 
-def _need(target: Target, list_target: Target) -> None:
-    if target == list_target:
+def _need(list_target: Target, served: list[Served]) -> None:
+    if list_target not in {s.target for s in served}:
         raise ModelError(
-            f"no model is in force for {target}", remedy="Train one with: dropout season (the first night does it by itself)"
+            f"no model is in force for {list_target}", remedy="Train one with: dropout season (the first night does it by itself)"
         )
 
 

@@ -5,7 +5,8 @@ import duckdb
 from dropout.country import Target
 from dropout.errors import ModelError
 from dropout.model import first_year
-from dropout.model.registry import promoted, read_card
+from dropout.model.registry import card_on_record, promoted, read_card
+from dropout.model.serving import last_good
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run
 
@@ -16,7 +17,8 @@ def is_due(con: duckdb.DuckDBPyConnection, run: Run) -> bool:
     A version that a season left in force, since its own model did not win, knows the year that this season knew.
     Until a school year is complete, months count instead of years (first_year.py). So newly matured outcomes make a
     season due, and so does a night of an earlier date, which must not use what was not known then. A model whose
-    folder is missing or altered makes one due as well: it cannot be used.
+    folder is missing or altered makes one due as well where no earlier one is whole; where one is, it serves, and a
+    person decides: to train anew would write over what was done to the files.
     """
     return any(_is_due(con, run, target) for target in run.deployment.country.targets)
 
@@ -28,7 +30,9 @@ def _is_due(con: duckdb.DuckDBPyConnection, run: Run, target: Target) -> bool:
     try:
         card = read_card(run.deployment, version)
     except ModelError:
-        return True
+        if last_good(con, run, target) is None:
+            return True
+        card = card_on_record(con, version)
     newest = first_year.newest_outcomes(con, run, target, card.cohorts)
     return all(first_year.has_news(newest, seen) for seen in (card.latest_mature, *_kept_at(con, run, version)))
 

@@ -16,6 +16,7 @@ from dropout.publish import charts, group_audit, quality
 from dropout.publish.anonymity_words import anonymity_words
 from dropout.publish.answers import report as answers
 from dropout.publish.numbers import decimal, isolated, percent
+from dropout.publish.oversight import report as oversight
 from dropout.publish.words import Language, words_of
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run, code_version
@@ -52,6 +53,7 @@ def write(con: duckdb.DuckDBPyConnection, run: Run, path: Path, generation_id: s
         "quality": _rows(con, "report_quality"),
         "stopped": _stopped(con, words),
         "answers": answers.facts(con, run.deployment.language),
+        "oversight": oversight.facts(con, run.deployment.language),
         **_coverage(con, words),
         "anonymity": anonymity,
         "anonymity_words": anonymity_words(run.deployment.language),

@@ -8,6 +8,7 @@ from typing import Literal
 import duckdb
 
 from dropout.errors import DeploymentError, LockedError
+from dropout.quiet import NOTHING_FROM_OUTSIDE
 from dropout.resources import resource
 from dropout.settings import Deployment
 
@@ -36,7 +37,8 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
 def _open(path: Path, spill: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        limits: dict[str, str | bool | int | float | list[str]] = {
+        limits = {
+            **NOTHING_FROM_OUTSIDE,
             "memory_limit": f"{memory_mb}MiB",
             # not encrypted: DuckDB's wheel has no module that can write encrypted files, and a spill would end in an error
             "temp_directory": str(spill),
@@ -51,7 +53,6 @@ def _open(path: Path, spill: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
             ) from None
         raise DeploymentError("the warehouse cannot be opened", where=path.name, cause=str(error)) from None
     path.chmod(0o600)
-    con.execute("set autoinstall_known_extensions=false; set autoload_known_extensions=false")
     con.execute("set TimeZone='UTC'; set enable_progress_bar=false")
     return con
 

@@ -29,12 +29,9 @@ judged as (
 
 -- of a pair of groups, and from each of its two sides: what the pairs that are there leave of that side's whole
 pair_side as (
-    select *, split_part(student_group, '+', 1) as whole, split_part(split_part(student_group, '+', 2), '=', 1) as other
-    from small
-    where contains(student_group, '+')
-    union all
-    select *, split_part(student_group, '+', 2) as whole, split_part(split_part(student_group, '+', 1), '=', 1) as other
-    from small
+    select s.*, split_part(student_group, '+', n) as whole, split_part(split_part(student_group, '+', 3 - n), '=', 1) as other
+    from small as s
+    cross join (values (1), (2)) as side(n)
     where contains(student_group, '+')
 ),
 

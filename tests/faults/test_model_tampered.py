@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,15 +10,16 @@ import duckdb
 import pytest
 
 from dropout.errors import ModelError
-from dropout.model import booster, registry
+from dropout.model import booster, tried
 from dropout.model import promote as promoting
 from dropout.model.calibrate import calibrate
 from dropout.model.candidate import Candidate
 from dropout.model.evaluate import evaluate
 from dropout.model.promote import promote
-from dropout.model.registry import load, promoted, try_in_child
+from dropout.model.registry import load, promoted
 from dropout.model.season import is_due
 from dropout.model.train import train
+from dropout.model.tried import try_in_child
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run
@@ -113,15 +115,37 @@ def test_a_model_that_ends_its_process_ends_only_the_child(made: Deployment, con
         try_in_child(made.models / version)
 
 
-def test_another_lightgbm_is_tried_in_a_child_first(
+def test_a_process_tries_the_same_bytes_once_in_a_child(
     made: Deployment, con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version, tried = promoted(con, TARGET), []
+    version, begun, run = promoted(con, TARGET), [], subprocess.run
     assert version is not None
-    monkeypatch.setattr(registry.lgb, "__version__", "9.9")
-    monkeypatch.setattr(registry, "try_in_child", tried.append)
+    monkeypatch.setattr(tried, "_TRIED", set())
+    monkeypatch.setattr(tried.subprocess, "run", lambda *words, **more: begun.append(1) or run(*words, **more))
     load(made, version)
-    assert tried == [made.models / version]
+    load(made, version)
+    assert begun == [1]
+    card = made.models / version / "model.json"
+    card.write_text(card.read_text() + "\n")  # other bytes, though they say the same
+    try_in_child(made.models / version)
+    assert begun == [1, 1]
+
+
+def test_a_child_that_does_not_end_is_ended(whole: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    [folder] = [p for p in whole.models.iterdir() if p.name.startswith(TARGET)]
+    monkeypatch.setattr(tried, "_TRIED", set())
+    monkeypatch.setattr(tried, "SECONDS", 0.05)  # an interpreter alone takes as long to start
+    with pytest.raises(ModelError, match=r"did not end within 0\.05 seconds"):
+        try_in_child(folder)
+
+
+def test_a_child_may_not_take_all_memory(whole: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    [folder] = [p for p in whole.models.iterdir() if p.name.startswith(TARGET)]
+    monkeypatch.setattr(tried, "_TRIED", set())
+    hog = "import dropout.model.tried as t; t.MEMORY_BYTES = 100 << 20; t.child(sys.argv[2])"  # libraries alone need more
+    monkeypatch.setattr(tried, "LAUNCH", f"import sys; sys.path.insert(0, sys.argv[1]); {hog}")
+    with pytest.raises(ModelError, match="A trial process ended with code"):
+        try_in_child(folder)
 
 
 @pytest.mark.parametrize("where", ["_place", "_record", "remove"])

@@ -56,8 +56,8 @@ def test_every_table_and_column_has_its_comment(con: duckdb.DuckDBPyConnection) 
 
 def test_the_tables_that_were_asked_for(con: duckdb.DuckDBPyConnection) -> None:
     assert list(marts.load_marts()) == [
-        "student_risk", "student_reason", "school_night", "followup", "list_response", "school_day", "run", "model", "evaluation",
-        "group_audit", "recalibration", "data_quality",
+        "student_risk", "student_reason", "school_night", "followup", "list_response", "contest", "school_day", "run", "model",
+        "evaluation", "group_audit", "recalibration", "data_quality",
     ]  # fmt: skip
     risk = [name for name, *_ in con.execute("describe marts.student_risk").fetchall()]
     assert ",".join(risk) == (

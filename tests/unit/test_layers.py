@@ -8,7 +8,7 @@ import dropout
 PACKAGE = Path(dropout.__file__).parent
 # from the ground up; rooms of one row may not import each other unless named below
 ROWS = [
-    {"errors", "resources", "strict", "country", "settings", "logs"},
+    {"errors", "resources", "strict", "country", "settings", "logs", "quiet"},
     {"warehouse"},
     {"privacy"},
     {"contracts"},
@@ -20,7 +20,7 @@ ROWS = [
     {"publish"},
     {"deploy", "status", "access"},
     {"trial", "canary", "backtest", "research"},
-    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_privacy", "cli_research", "__main__"},
+    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_oversight", "cli_privacy", "cli_research", "__main__"},
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 ALONE = {"simulate"}  # imports nothing of the pipeline, and only the command line imports it

@@ -23,6 +23,7 @@ from dropout.extracts.draft.spread import spread_columns
 from dropout.extracts.draft.synonyms import language_of
 from dropout.extracts.draft.yaml_text import Notes, written
 from dropout.extracts.source import Source, many, verify
+from dropout.quiet import NOTHING_FROM_OUTSIDE
 from dropout.strict import read_yaml
 
 SURE = 0.9
@@ -45,7 +46,7 @@ def draft(name: str, paths: Sequence[Path]) -> Drafted:
 
     Raises ExtractError for a file that is not there, cannot be read, or has no header line.
     """
-    with tempfile.TemporaryDirectory(prefix="samples-") as work, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory(prefix="samples-") as work, duckdb.connect(config=NOTHING_FROM_OUTSIDE) as con:
         seen = _looked_at(con, open_samples(con, paths, Path(work)))
         notes = Notes()
         entries = _entries(seen)

@@ -21,7 +21,7 @@ def content(school: SchoolList) -> bytes:
     A school without fresh data gets one line that says so instead.
     """
     words = school.words
-    lines = _silence(school) if school.silent_since else pl.concat([school.table, school.left])
+    lines = _silence(school) if school.silent_since else pl.concat([_notice(school), school.table, school.left])
     return BOM + _header(words) + _csv(_safe_texts(lines), words)
 
 
@@ -41,6 +41,12 @@ def _silence(school: SchoolList) -> pl.DataFrame:
     said = school.words.notes.no_fresh_data.format(date=format_date(school.silent_since, "long", locale=school.words.locale))
     line = school.table.clear(1)
     return line.with_columns(pl.lit(school.day).alias("list_date"), pl.lit(said).alias("note"))
+
+
+def _notice(school: SchoolList) -> pl.DataFrame:
+    """A line without a pupil that says how the list stands, where no pupil's line can; else none."""
+    line = school.table.clear(1 if school.notice and not school.table.height else 0)
+    return line.with_columns(pl.lit(school.notice or None, dtype=pl.String).alias("note"))
 
 
 def _header(words: Language) -> bytes:

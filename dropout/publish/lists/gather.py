@@ -16,6 +16,7 @@ from dropout.publish.changes.in_words import in_words as changes_in_words
 from dropout.publish.lists.precision import precision_by_school
 from dropout.publish.lists.school_list import SchoolList
 from dropout.publish.numbers import filled
+from dropout.publish.oversight.notices import Stand, contested, contested_in_words, stand
 from dropout.publish.reasons import in_words
 from dropout.publish.words import LIST_COLUMNS, Language, words_of
 from dropout.resources import sql
@@ -37,12 +38,12 @@ def gather(con: duckdb.DuckDBPyConnection, run: Run) -> Iterator[SchoolList]:
         con.execute(f"select school_id, newest_data_date from ({sql('marts/school_night')}) where not is_data_fresh").fetchall()
     )
     [(target, method)] = con.execute(sql("marts/list_method")).fetchall()
-    tonight = _tonight(con, run)
+    tonight, served = _tonight(con, run), stand(con)
     tables: dict[tuple[object, ...], pl.DataFrame] = {}
     left: dict[tuple[object, ...], pl.DataFrame] = {}
     for language in spoken_words:
         told = tonight.told(spoken.filter(language=language).drop("language"), language, run)
-        tables |= _listed(told, language, run, target).partition_by("school_id", as_dict=True, include_key=False)
+        tables |= _listed(told, language, run, target, served).partition_by("school_id", as_dict=True, include_key=False)
         left |= _gone(told, language).partition_by("school_id", as_dict=True, include_key=False)
     precision = precision_by_school(con, run, languages)
     nobody = pl.DataFrame(schema={"student_key": pl.Int64, **SCHEMA})
@@ -59,19 +60,22 @@ def gather(con: duckdb.DuckDBPyConnection, run: Run) -> Iterator[SchoolList]:
             keys=tuple(table["student_key"].to_list()),
             left=left.get((school_id,), nobody).select(LIST_COLUMNS),
             silent_since=silent.get(school_id),
-            precision=precision[school_id],
+            precision="" if served.is_suspended else precision[school_id],
+            notice=served.in_words(languages[school_id]),
+            is_suspended=served.is_suspended,
         )
 
 
 @dataclass(frozen=True)
 class _Tonight:
-    """Rows of the night for all schools: who is listed, who left a list, reasons, changes and answers."""
+    """Rows of the night for all schools: who is listed, who left a list, reasons, changes, answers and contestations."""
 
     rows: pl.DataFrame
     gone: pl.DataFrame
     reasons: pl.DataFrame
     changes: pl.DataFrame
     answers: pl.DataFrame
+    contests: pl.DataFrame
 
     def told(self, schools: pl.DataFrame, language: str, run: Run) -> "_Tonight":
         """The rows of `schools`, with what changed and what was answered in `language`."""
@@ -84,14 +88,21 @@ class _Tonight:
             said = mine.join(changes, on=["school_id", "student_key"], how="left")
             return said.join(answers, on="student_key", how="left")
 
-        return _Tonight(with_words(self.rows), with_words(self.gone), in_words(reasons), ours, answers)
+        return _Tonight(
+            with_words(self.rows),
+            with_words(self.gone),
+            in_words(reasons),
+            ours,
+            answers,
+            contested_in_words(self.contests, language),
+        )
 
 
 def _tonight(con: duckdb.DuckDBPyConnection, run: Run) -> _Tonight:
     changes, reasons = changed(con, run), con.sql(sql("marts/list_reason")).pl()
     with attached_identity(con, run.deployment):
         rows, gone, answers = con.sql(sql("marts/list_row")).pl(), con.sql(sql("marts/list_left")).pl(), last_answers(con)
-    return _Tonight(rows, gone, reasons, changes, answers)
+    return _Tonight(rows, gone, reasons, changes, answers, contested(con))
 
 
 @contextmanager
@@ -112,17 +123,18 @@ def language_of(deployment: Deployment, school_id: str) -> str:
     return deployment.settings.school_languages.get(school_id, deployment.language)
 
 
-def _listed(told: _Tonight, language: str, run: Run, target: str) -> pl.DataFrame:
+def _listed(told: _Tonight, language: str, run: Run, target: str, served: Stand) -> pl.DataFrame:
     """school_id, student_key and the columns of a list for who is on it, highest chance first, as said in one language."""
     words = words_of(language)
-    rows = told.rows.join(told.reasons, on="student_key", how="left")
+    rows = told.rows.join(told.reasons, on="student_key", how="left").join(told.contests, on="student_key", how="left")
     rows = rows.sort("school_id", "chance", "school_rank", "student_key", descending=[False, True, False, False], nulls_last=True)
-    rule = pl.when(pl.col("method") == "absence_rule").then(pl.lit(words.notes.absence_rule))
+    rule = pl.when((pl.col("method") == "absence_rule") & ~pl.lit(served.is_suspended)).then(pl.lit(words.notes.absence_rule))
+    notes = (pl.lit(served.in_words(language) or None), rule, pl.col("contest_note"))
     background = pl.when("has_background").then(pl.lit(words.notes.background))
     table = rows.with_columns(
         pl.lit(run.as_of).alias("list_date"),
         chance_in_words(words, target).alias("chance_words"),
-        pl.concat_str(rule, background, _nameless(words), separator=" ", ignore_nulls=True).replace("", None).alias("note"),
+        pl.concat_str(*notes, background, _nameless(words), separator=" ", ignore_nulls=True).replace("", None).alias("note"),
         pl.col("numbers_since").replace("", None),
         *((pl.col(name).fill_nan(None) * 100).round(1).alias(percent) for percent, name in PERCENTS.items()),
     )

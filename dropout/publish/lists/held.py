@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+import zlib
 from pathlib import Path
 
 import duckdb
@@ -65,7 +66,7 @@ def _rows(folder: Path) -> int:
                     return 0
             with CalamineWorkbook.from_path(path) as book:
                 rows = book.get_sheet_by_index(0).to_python()
-        except (zipfile.BadZipFile, CalamineError):
+        except (zipfile.BadZipFile, zlib.error, CalamineError):
             return 0
         total += sum(row[LIST_DATE] != "" for row in rows[1:])
     return total

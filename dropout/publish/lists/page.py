@@ -50,7 +50,7 @@ def content(school: SchoolList, drawn: Drawn, pass_share: float) -> bytes:
         "date": date,
         "silence": words.notes.no_fresh_data.format(date=long_date(school.silent_since, words)) if school.silent_since else "",
         "left_means": page.left_means.format(target=getattr(words.report.targets, school.target)),
-        "method": page.method.format(method=page.methods[school.method]) if school.method else "",
+        "method": page.method.format(method=page.methods[school.method]) if school.method and not school.is_suspended else "",
         "pupils": pupils,
         "left": school.left.to_dicts(),
         "frame": drawn.frame,

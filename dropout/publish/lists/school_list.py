@@ -17,7 +17,8 @@ class SchoolList:
     the pupils on the list, highest chance first. `keys` are their pseudonyms, row by row. `left` holds who was on
     the school's last list and is not on this one, in the same columns: names, class and `change`, the rest NULL.
     `silent_since` is the date of the newest data where the school has fallen silent: then nobody is ranked.
-    `precision` says in words how good such lists were; empty where nothing is known.
+    `precision` says in words how good such lists were; empty where nothing is known. `notice` says that the model is
+    suspended, or that an earlier one serves; empty where the model in force speaks.
     """
 
     school_id: str
@@ -31,11 +32,17 @@ class SchoolList:
     left: pl.DataFrame
     silent_since: dt.date | None = None
     precision: str = ""
+    notice: str = ""
+    is_suspended: bool = False
 
     @property
     def words(self) -> Language:
         """The words of its language."""
         return words_of(self.language)
+
+    def how_ranked(self, otherwise: str) -> str:
+        """How the list was ranked: `otherwise`, with the notice; the notice alone while the model is suspended."""
+        return self.notice if self.is_suspended else " ".join(filter(None, (otherwise, self.notice)))
 
     def file_name(self, ending: str) -> str:
         """`<school_id>_<date>.<ending>`."""

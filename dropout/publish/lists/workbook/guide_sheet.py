@@ -36,7 +36,7 @@ def _paragraphs(school: SchoolList, words: WorkbookWords, answers: AnswerWords, 
         said.append((guide.chance_title, guide.chance_text))
     if school.precision:
         said.append((guide.precision_title, school.precision))
-    said += [(guide.method_title, method), (guide.start_title, guide.start_text)]
+    said += [(guide.method_title, school.how_ranked(method)), (guide.start_title, guide.start_text)]
     said += [(guide.columns_title, guide.columns_text), (guide.answer_title, guide.answer_text)]
     said += [(getattr(columns, column), " · ".join(offered.values())) for column, offered in answers.items()]
     if with_pupils:

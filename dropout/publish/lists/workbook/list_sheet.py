@@ -73,7 +73,7 @@ def write_left(sheet: Worksheet, school: SchoolList, words: WorkbookWords, look:
 
 def _notice(school: SchoolList, words: WorkbookWords) -> pl.DataFrame:
     """One row without a pupil: no fresh data came, or nobody is on the list."""
-    said, day = words.nobody, None
+    said, day = " ".join(filter(None, (school.notice, words.nobody))), None
     if school.silent_since:
         since = format_date(school.silent_since, "long", locale=school.words.locale)
         said, day = school.words.notes.no_fresh_data.format(date=since), school.day

@@ -1,0 +1,1 @@
+"""What people decided about a model or an entry, in words: suspended, an earlier version, contested."""
