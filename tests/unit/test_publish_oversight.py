@@ -7,7 +7,7 @@ from string import Formatter
 import duckdb
 import openpyxl
 import pytest
-from dropout.publish.disclosure import LEAST
+from dropout.privacy.disclosure import LEAST
 
 from dropout.publish import charts
 from dropout.publish.oversight.words import oversight_words
@@ -98,7 +98,7 @@ def test_a_list_without_pupils_says_so_too(tmp_path: Path) -> None:
 def test_report_and_analysts_file_say_it(tmp_path: Path) -> None:
     deployment = published(tmp_path, suspended)
     report = (deployment.published / "current/report.html").read_text(encoding="utf-8")
-    assert "Suspendu depuis le 7 mars 2025 : \u2068model-1\u2069" in report
+    assert "Suspendu depuis le 7 mars 2025\u00a0: \u2068model-1\u2069" in report
     with duckdb.connect(str((deployment.published / "current/analytics.duckdb").resolve()), read_only=True) as con:
         assert con.execute("select status from marts.model where version = 'model-1'").fetchall() == [("suspended",)]
         assert con.execute("select count(chance) from marts.student_risk").fetchall() == [(0,)]
@@ -137,7 +137,7 @@ def contested(con: duckdb.DuckDBPyConnection) -> None:
 def test_a_list_says_what_a_family_contests_until_it_is_answered(tmp_path: Path) -> None:
     deployment = published(tmp_path, scored, contested)
     first, *others = lines(deployment, "S1")
-    assert "Depuis le 1 mars 2025 la famille conteste ce qui est dit ici : les données sont fausses." in first["note"]
+    assert "Depuis le 1 mars 2025 la famille conteste ce qui est dit ici\u00a0: les données sont fausses." in first["note"]
     assert not any("conteste" in row["note"] for row in others)
     assert "منذ 1 مارس 2025 تعترض الأسرة على ما ورد هنا: ترى الأسرة الوضع بشكل آخر." in lines(deployment, "S2")[0]["note"]
     english = lines(deployment, "S3")
