@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dropout.errors import ContractError, DropoutError, ExtractError, GateError
-from dropout.privacy import audit
+from dropout.privacy import audit, rotations
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
 from dropout.warehouse.ledger import Counts, Run, close_run, log, open_run, step
@@ -103,6 +103,7 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
     with exclusive(deployment):
         with connect(deployment) as con:
             open_run(con, run)
+            rotations.tell(con, deployment)
             audit.record(con, deployment, "run_begun", run_id=run.run_id, facts={"kind": kind, "as_of_date": str(run.as_of)})
         status, code = "failed", 1
         try:

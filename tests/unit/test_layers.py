@@ -18,9 +18,9 @@ ROWS = [
     {"model"},
     {"explain", "fairness", "monitor"},
     {"publish"},
-    {"deploy", "status", "access"},
+    {"deploy", "status", "access", "rekey", "doctor"},
     {"trial", "canary", "backtest"},
-    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_privacy", "__main__"},
+    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_privacy", "cli_keys", "__main__"},
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 ALONE = {"simulate"}  # imports nothing of the pipeline, and only the command line imports it
