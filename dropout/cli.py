@@ -267,7 +267,7 @@ def _day(value: dt.datetime | None) -> dt.date | None:
 
 def main() -> None:
     """Entry point: an error of ours is shown without a traceback and ends with its exit code."""
-    os.umask(0o027)
+    os.umask(0o077)  # what others may read is opened by name (published/)
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app(standalone_mode=True)

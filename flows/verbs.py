@@ -1,6 +1,7 @@
 """The verbs by name, and how one is performed: on its own connection, written into the ledger."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def season_is_due(run: Run) -> bool:
 def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterator[Run]:
     """One run under the deployment's lock: opened in the ledger, and closed there however it ends."""
     run = Run(deployment, kind, as_of or dt.datetime.now(ZoneInfo(deployment.timezone)).date())
-    with exclusive(deployment):
+    with exclusive(deployment), _closed():
         with connect(deployment) as con:
             open_run(con, run)
             rotations.tell(con, deployment)
@@ -118,3 +119,13 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
             with connect(deployment) as con:
                 close_run(con, run, status, code)
                 audit.record(con, deployment, "run_ended", run_id=run.run_id, facts={"status": status, "exit_code": code})
+
+
+@contextmanager
+def _closed() -> Iterator[None]:
+    """What a run writes is its owner's alone, also where no command line set the umask; published/ is opened by name."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -37,6 +37,21 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
         con.close()
 
 
+@contextmanager
+def read_only(con: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> Iterator[None]:
+    """Another database as `catalog`, only to look into; raises DeploymentError when it cannot be opened."""
+    try:
+        con.execute(f"attach '{_quoted(path)}' as {catalog} (read_only)")
+    except duckdb.Error as error:
+        raise DeploymentError(
+            "the file cannot be opened", where=path.name, cause=type(error).__name__, remedy="Restore it from a copy."
+        ) from None
+    try:
+        yield
+    finally:
+        con.execute(f"detach {catalog}")
+
+
 def _open_settled(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     """The warehouse, after any moves that were promised are made: what is opened before is only half of something."""
     path, spill, memory_mb = deployment.warehouse, deployment.work / "tmp", deployment.settings.intake.memory_mb
