@@ -25,7 +25,9 @@ def show(directory: DirOption = None) -> None:
 
     with connect(open_deployment(directory)) as con:
         rows = history(con)
-    table = Table("key", "since (UTC)", "pupils then", "of them without a number", title="Keys, the newest first", title_justify="left")
+    table = Table(
+        "key", "since (UTC)", "pupils then", "of them without a number", title="Keys, the newest first", title_justify="left"
+    )
     for row in rows:
         table.add_row(*row)
     _console().print(table)
@@ -46,10 +48,12 @@ def rotate(
     console = _console()
     console.print(f"Key {done.key_id} is in force, in place of {done.before}: {done.students} pupils, {done.models} models.")
     if done.unnumbered:
-        console.print(f"Without a number in the identity store: {done.unnumbered}. Deliveries cannot add to them any more.")
+        console.print(f"Without a number in the identity store: {done.unnumbered}; deliveries cannot add to them any more.")
     for name in done.unsealed:
         console.print(f"Not sealed again, for its seal was broken before: models/{name}")
-    console.print("Keep a safe copy of secrets/hmac.key. Destroy copies of the old one when the last backup made with it is gone.")
+    console.print(
+        "Keep a safe copy of secrets/hmac.key. Destroy copies of the old one when the last backup made with it is gone."
+    )
 
 
 def doctor(

@@ -35,7 +35,9 @@ def keyed_district(root: Path) -> Deployment:
             "insert into ops.quarantine select 1, 'grade', 1, 9, ['mark_above_max'], "
             "'{\"student_key\":' || new || ',\"mark\":21}' from new_key where student_key = 20"
         )
-        con.execute(f"insert into ops.quarantine values (1, 'grade', 1, 10, ['unknown'], '{{\"student_key\":{ASIDE},\"mark\":3}}')")
+        con.execute(
+            f"insert into ops.quarantine values (1, 'grade', 1, 10, ['unknown'], '{{\"student_key\":{ASIDE},\"mark\":3}}')"
+        )
         con.execute("insert into ops.quarantine values (1, 'school', 1, 11, ['no_name'], '{\"school_id\":\"S9\"}')")
     with connect(place) as con:
         for day, run_id in ((NIGHT - dt.timedelta(days=1), "r0"), (NIGHT, "r1")):
@@ -50,6 +52,7 @@ def keyed_district(root: Path) -> Deployment:
     staging = duckdb.connect(str(place.staging))
     staging.execute("create schema read; create table read.grade (student_key bigint)")
     staging.close()
+    place.staging.chmod(0o600)
     return place
 
 

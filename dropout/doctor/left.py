@@ -10,6 +10,7 @@ PLACES = (  # pattern below the deployment, what it is, what to do
     ("models/.*.partial", "half of a model", "Run the season again: dropout season"),
     ("models/candidate-*", "a season that was not finished; it has the rows of pupils", "Finish or repeat it: dropout season"),
     ("raw/.landing*", "half of a delivery", NEXT_RUN),
+    ("secrets/forgetting.json", "a pupil is forgotten in part", "The next run finishes it: dropout nightly"),
     ("work/handed_out/*", "copies and sheets written for a family", "Hand them over, then remove them."),
 )
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import duckdb
 
@@ -65,15 +66,19 @@ def examine_models(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> li
 
 def examine_publication(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> list[Finding]:
     """What `published/current` points at is there, and every file of it is the one that was published."""
+    remedy = "Publish again: dropout publish --date DATE"
     now = current(deployment)
     if now:
-        manifest.verify(now.folder)
+        try:
+            manifest.verify(now.folder)
+        except DropoutError as error:
+            return [replace(of_error("publication", error), remedy=remedy)]
         return []
     (count,) = con.execute("select count(*) from ops.generation").fetchall()[0]
     if not count:
         return []
     what = "nothing is there, though something was published"
-    return [Finding("publication", "published/current", what, "Publish again: dropout publish --date DATE")]
+    return [Finding("publication", "published/current", what, remedy)]
 
 
 def examine_audit(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> list[Finding]:

@@ -46,7 +46,8 @@ def rotate(deployment: Deployment) -> Rotated:
     """Gives the deployment a new key. Other generations than the current one go: they have the old pseudonyms.
 
     A pseudonym without a student number in the identity store gets a new one made of the old: its rows stay together,
-    but a later delivery of that number is another pupil's. Raises DeploymentError when the identity store does not fit
+    but a later delivery of that number is another pupil's. A row in quarantine of a number that no register has loses
+    its content; file, line and rules stay, and `raw/` has the line. Raises DeploymentError when the identity store does not fit
     the key, PublishError when the current publication was altered, LockedError while a run holds the deployment.
     """
     with exclusive(deployment):

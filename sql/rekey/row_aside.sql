@@ -1,7 +1,11 @@
--- one row per row in quarantine: as it was, under the new pseudonym
+-- one row per row in quarantine: under the new pseudonym, or without its content where nobody knows the number any more
 select
     q.* exclude (aside_key) replace (
-        coalesce(replace(q.row_data, '"student_key":' || k.old_key, '"student_key":' || k.new_key), q.row_data) as row_data
+        case
+            when k.old_key is null then q.row_data
+            when k.is_unnumbered then '{}'
+            else replace(q.row_data, '"student_key":' || k.old_key, '"student_key":' || k.new_key)
+        end as row_data
     )
 from (
     select *, try_cast(nullif(regexp_extract(row_data, '"student_key":(\d+)', 1), '') as bigint) as aside_key from ops.quarantine

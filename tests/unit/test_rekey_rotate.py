@@ -112,7 +112,9 @@ def test_the_schema_keeps_keys_comments_and_sequences(before: Deployment, rotate
 def test_no_file_has_an_old_pseudonym(before: Deployment, rotated: tuple[Deployment, Rotated]) -> None:
     """As bytes, in each way of writing one; a workbook's parts are looked into. The same search finds all of them before."""
     olds = old_keys(before)
-    spelt = {word for k in olds for word in (str(k).encode(), f"{k:015x}".encode(), k.to_bytes(8, "little"), k.to_bytes(8, "big"))}
+    spelt = {
+        word for k in olds for word in (str(k).encode(), f"{k:015x}".encode(), k.to_bytes(8, "little"), k.to_bytes(8, "big"))
+    }
 
     def holds(path: Path) -> bool:
         contents = [path.read_bytes()]
@@ -157,8 +159,9 @@ def test_lists_differ_by_the_pseudonym_of_the_nameless_alone(before: Deployment,
     assert was
     assert now
     assert was.generation_id == now.generation_id
-    with connect(place) as con:
-        new = pseudonym_of(con, place, NAMELESS).hexadecimal
+    with connect(place, attach=("identity",)) as con:
+        query = "select printf('%015x', student_key) from core.enrolment anti join identity.student using (student_key)"
+        [(new,)] = con.execute(query).fetchall()
     for name in ("S2_2025-03-10.csv", "S2_2025-03-10.html"):
         old_text, new_text = ((p.folder / "lists" / "S2" / name).read_text("utf-8") for p in (was, now))
         old_words = set(HEX.findall(old_text))
@@ -192,7 +195,7 @@ def test_a_delivery_after_it_meets_the_same_pupil(rotated: tuple[Deployment, Rot
         assert con.execute("select count(*) from core.grade where student_key = ?", [student.student_key]).fetchall() == [(1,)]
         aside = con.execute("select line, row_data from ops.quarantine order by line").fetchall()
     assert aside[0] == (9, f'{{"student_key":{student.student_key},"mark":21}}')
-    assert re.fullmatch(r'{"student_key":\d+,"mark":3}', aside[1][1])
+    assert aside[1] == (10, "{}")  # nobody could find it by the number any more, neither to show nor to forget it
     assert aside[2] == (11, '{"school_id":"S9"}')
 
 
@@ -229,7 +232,11 @@ def test_rotated_twice(rotated: tuple[Deployment, Rotated], tmp_path: Path) -> N
     assert second.before == rotated[1].key_id
     with connect(place) as con:
         assert len(acts(con, place, pseudonym_of(con, place, NUMBER))) == 2
-        assert con.execute("select ordinal, is_told from ops.key order by ordinal").fetchall() == [(1, True), (2, True), (3, True)]
+        assert con.execute("select ordinal, is_told from ops.key order by ordinal").fetchall() == [
+            (1, True),
+            (2, True),
+            (3, True),
+        ]
         assert verify(con, place).faults == ()
 
 
@@ -237,7 +244,10 @@ def test_another_key_opens_nothing(rotated: tuple[Deployment, Rotated], tmp_path
     shutil.copytree(rotated[0].root, tmp_path / "place", symlinks=True)
     place = Deployment(tmp_path / "place", rotated[0].settings)
     write_key(place.secrets / FILE, KEY)  # the old one, from a copy
-    with pytest.raises(DeploymentError, match=f"belongs to key {rotated[1].key_id}, and the key here is {id_of(KEY)}"), connect(place):
+    with (
+        pytest.raises(DeploymentError, match=f"belongs to key {rotated[1].key_id}, and the key here is {id_of(KEY)}"),
+        connect(place),
+    ):
         pass
 
 

@@ -11,7 +11,15 @@ import pytest
 from dropout.warehouse import swap
 from dropout.warehouse.swap import Move, beside, hidden
 
-CALLS = [(os, "replace"), (os, "rename"), (swap, "_sync"), (swap, "_link"), (Path, "unlink"), (Path, "rename"), (Path, "symlink_to")]
+CALLS = [
+    (os, "replace"),
+    (os, "rename"),
+    (swap, "_sync"),
+    (swap, "_link"),
+    (Path, "unlink"),
+    (Path, "rename"),
+    (Path, "symlink_to"),
+]
 MOVES = [
     Move(act="replace", path="warehouse.duckdb"),
     Move(act="replace", path="models/m/model.hmac", source="models/m.next"),
@@ -139,7 +147,9 @@ def test_a_crash_at_any_call_while_the_moves_are_made(tmp_path: Path) -> None:
         assert len(set(current(root).values())) == 1
         swap.settle(root)
         left = {name for name in files(root) if name.startswith("published/generations/.")}
-        assert left <= {f"published/generations/.{n}{end}/{f}" for n in ("g2",) for end in (".partial", ".partial.going") for f in NEW_FILES}
+        assert left <= {
+            f"published/generations/.{n}{end}/{f}" for n in ("g2",) for end in (".partial", ".partial.going") for f in NEW_FILES
+        }
         assert {name: text for name, text in files(root).items() if name not in left} == NEW, number
         assert os.readlink(root / "published" / "current") == "generations/g2"
         if done:
