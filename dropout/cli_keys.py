@@ -25,9 +25,7 @@ def show(directory: DirOption = None) -> None:
 
     with connect(open_deployment(directory)) as con:
         rows = history(con)
-    table = Table(
-        "key", "since (UTC)", "pupils then", "of them without a number", title="Keys, the newest first", title_justify="left"
-    )
+    table = Table("key", "since (UTC)", "pupils then", "without a number", title="Keys, the newest first", title_justify="left")
     for row in rows:
         table.add_row(*row)
     _console().print(table)
@@ -51,9 +49,7 @@ def rotate(
         console.print(f"Without a number in the identity store: {done.unnumbered}; deliveries cannot add to them any more.")
     for name in done.unsealed:
         console.print(f"Not sealed again, for its seal was broken before: models/{name}")
-    console.print(
-        "Keep a safe copy of secrets/hmac.key. Destroy copies of the old one when the last backup made with it is gone."
-    )
+    console.print("Keep a safe copy of secrets/hmac.key. Destroy copies of the old one with the last backup that needs it.")
 
 
 def doctor(

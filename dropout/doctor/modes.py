@@ -17,7 +17,7 @@ MEND = "dropout doctor --mend"
 
 @dataclass(frozen=True)
 class Rule:
-    """Paths below the deployment that match `pattern` may have none of the bits of `denied`; with `is_tree`, nor what lies in them."""
+    """Paths that match `pattern`, and with `is_tree` all that lies in them, may have none of the bits of `denied`."""
 
     pattern: str
     denied: int

@@ -27,10 +27,8 @@ def tell(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> int:
 
 def history(con: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
     """Key id, since when, pupils then, and those without a number, of every key of this deployment; the newest first."""
-    rows = con.execute(
-        "select key_id, since, student_count, unnumbered_count, ordinal from ops.key order by ordinal desc"
-    ).fetchall()
+    query = "select key_id, since, student_count, unnumbered_count, ordinal from ops.key order by ordinal desc"
     return [
         (key_id, str(since)[:19], *(("", "") if ordinal == 1 else (str(students), str(unnumbered))))
-        for key_id, since, students, unnumbered, ordinal in rows
+        for key_id, since, students, unnumbered, ordinal in con.execute(query).fetchall()
     ]

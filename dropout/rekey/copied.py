@@ -1,7 +1,6 @@
 """A database under new pseudonyms: every table copied into a new file, which has never held an old one."""
 
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
@@ -12,7 +11,8 @@ OWN_STATEMENT = {("ops", "quarantine"): "rekey/row_aside"}  # a pseudonym within
 COPY = "rekeyed"  # catalog of the file that is written
 KEPT = {  # how a table with a pseudonym of this type is copied; a row of nobody stays one
     None: "from {source} as r",
-    "BIGINT": "select r.* replace (k.new_key as student_key) from {source} as r left join rekey as k on r.student_key = k.old_key",
+    "BIGINT": "select r.* replace (k.new_key as student_key) from {source} as r "
+    "left join rekey as k on r.student_key = k.old_key",
     "VARCHAR": "select r.* replace (printf('%015x', k.new_key) as student_key) from {source} as r "
     "left join rekey as k on r.student_key = printf('%015x', k.old_key)",
 }
@@ -40,7 +40,7 @@ def used(con: duckdb.DuckDBPyConnection, catalogs: list[str]) -> None:
     )
 
 
-def copy(con: duckdb.DuckDBPyConnection, catalog: str, path: Path, storage: Literal["", "v1.2.0"] | str = "") -> int:
+def copy(con: duckdb.DuckDBPyConnection, catalog: str, path: Path, storage: str = "") -> int:
     """Writes catalog `catalog` to the new file `path`, pseudonyms by temp table `rekey`; returns the rows written.
 
     Tables come with their keys, defaults and comments, sequences with where they stand. `storage` is DuckDB's storage

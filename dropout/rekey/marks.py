@@ -34,9 +34,8 @@ def matched(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> Marked:
 def write(con: duckdb.DuckDBPyConnection, table: str, key: bytes, marked: Marked) -> None:
     """Puts a mark of the new `key` for each entry into `table`, in place of those of keys before; reads temp table `rekey`."""
     con.execute(f"delete from {table}")
-    new = dict(
-        con.execute("select old_key, new_key from rekey where old_key in (select unnest(?))", [[k for _, k in marked]]).fetchall()
-    )
+    query = "select old_key, new_key from rekey where old_key in (select unnest(?))"
+    new = dict(con.execute(query, [[student for _, student in marked]]).fetchall())
     if marked:
         con.executemany(
             f"insert into {table} values (?, ?)", [[ordinal, audit.subject_of(key, new[student])] for ordinal, student in marked]

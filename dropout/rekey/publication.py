@@ -50,7 +50,7 @@ def _sayer(con: duckdb.DuckDBPyConnection, folder: Path) -> Say:
             for content in _contents(path):
                 words.update(PSEUDONYM.findall(content))
     pairs = con.execute(
-        "select printf('%015x', old_key), printf('%015x', new_key) from rekey where printf('%015x', old_key) in (select unnest(?))",
+        "select printf('%015x', old_key) as old, printf('%015x', new_key) from rekey where old in (select unnest(?))",
         [[word.decode("ascii") for word in sorted(words)]],
     ).fetchall()
     new = {old.encode("ascii"): key.encode("ascii") for old, key in pairs}

@@ -1,4 +1,4 @@
-"""Several files put in place of others as one act: built beside them, promised in a journal, and then moved, whatever comes between.
+"""Several files put in place of others as one act: built beside them, promised in a journal, and then moved.
 
 Before the journal is written the old files are the deployment, and what was built is litter. From then on the new ones
 are: whoever takes the deployment's lock next makes the moves that a crash left undone. Each move can be made twice.
@@ -21,7 +21,8 @@ NEXT = ".next"  # ends the name of what is built beside the file or folder that 
 class Move(Strict):
     """One move, of paths below the deployment: `replace` puts the file `source` in place of `path`, `remove` takes `path` away.
 
-    Where no `source` is named it is `<path>.next`. `publish` makes the hidden folder `.<name>.next` the only generation, under the name of `path`.
+    Where no `source` is named it is `<path>.next`. `publish` makes the hidden folder `.<name>.next` the only generation,
+    under the name of `path`.
     """
 
     act: Literal["replace", "remove", "publish"]

@@ -109,15 +109,15 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployment]:
 def test_a_kill(point: str, killed: dict[str, Deployment]) -> None:
     place, must_be = killed[point], POINTS[point][-1]
     assert swap.is_promised(place.root) == (must_be == NEW and point != "moved, not told")
-    assert (now := current(place))
+    now = current(place)
+    assert now
     manifest.verify(now.folder)  # an analyst reads a whole publication before any other command runs
     with connect(place, attach=("identity",)) as con:
         key = read_key(place)
         assert (key == KEY) == (must_be == OLD)
         student = pseudonym_of(con, place, NUMBER)
-        rows = con.execute(
-            "select count(*) from core.grade inner join identity.student using (student_key) where student_id = ?", [NUMBER]
-        )
+        query = "select count(*) from core.grade inner join identity.student using (student_key) where student_id = ?"
+        rows = con.execute(query, [NUMBER])
         assert rows.fetchall() == [(1,)]
         assert con.execute("select count(*) from core.grade where student_key = ?", [student.student_key]).fetchall() == [(1,)]
         assert [a["what"] for a in acts(con, place, student)] == ["sheet_written"]
@@ -125,7 +125,8 @@ def test_a_kill(point: str, killed: dict[str, Deployment]) -> None:
     with connect(place) as con:
         for check in CHECKS.values():  # key, publication, audit log, runs; the model below is no real one
             assert [f for f in check(con, place) if f.about not in ("model", "run")] == []
-    assert (now := current(place))
+    now = current(place)
+    assert now
     manifest.verify(now.folder)
     verify_seal(place.models / MODEL, key, "")
     assert [e.what for e in entries(place)].count("key_rotated") == (must_be == NEW)
@@ -136,6 +137,7 @@ def test_after_it_a_rotation_just_works(point: str, killed: dict[str, Deployment
     shutil.copytree(killed[point].root, tmp_path / "place", symlinks=True)
     place = Deployment(tmp_path / "place", killed[point].settings)
     done = rotate(place)
-    assert done.students == 65
+    # 64 pupils and, unless it went with the first rotation, the row aside of a number that no register has
+    assert done.students == (65 if POINTS[point][-1] == OLD else 64)
     assert not list(place.root.rglob("*.next"))
     assert not [f for f in examine(place).findings if f.about in ("key", "publication", "audit", "leftover", "files")]

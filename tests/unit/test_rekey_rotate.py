@@ -49,7 +49,8 @@ def all_rows(place: Deployment) -> dict[str, list[tuple[object, ...]]]:
     """Every row of the three databases, in order, with the student number where the row has a pseudonym."""
     found = {}
     con = duckdb.connect()
-    assert (now := current(place))
+    now = current(place)
+    assert now
     for name, path in (("w", place.warehouse), ("i", place.identity), ("a", now.folder / "analytics.duckdb")):
         con.execute(f"attach '{path}' as {name} (read_only)")
     con.execute(
@@ -244,17 +245,16 @@ def test_another_key_opens_nothing(rotated: tuple[Deployment, Rotated], tmp_path
     shutil.copytree(rotated[0].root, tmp_path / "place", symlinks=True)
     place = Deployment(tmp_path / "place", rotated[0].settings)
     write_key(place.secrets / FILE, KEY)  # the old one, from a copy
-    with (
-        pytest.raises(DeploymentError, match=f"belongs to key {rotated[1].key_id}, and the key here is {id_of(KEY)}"),
-        connect(place),
-    ):
+    says = f"belongs to key {rotated[1].key_id}, and the key here is {id_of(KEY)}"
+    with pytest.raises(DeploymentError, match=says), connect(place):
         pass
 
 
 def test_an_altered_publication_gets_no_new_manifest_and_nothing_changes(before: Deployment, tmp_path: Path) -> None:
     shutil.copytree(before.root, tmp_path / "place", symlinks=True)
     place = Deployment(tmp_path / "place", before.settings)
-    assert (now := current(place))
+    now = current(place)
+    assert now
     (now.folder / "report.html").write_text("altered", encoding="utf-8")
     with pytest.raises(PublishError):
         rotate(place)
