@@ -1,4 +1,4 @@
-"""After a real night there is nothing for the doctor, whatever the umask; and a night after a rotation says what it would have said."""
+"""After a real night the doctor finds nothing, whatever the umask; a night after a rotation says what it would have said."""
 
 import csv
 import datetime as dt
