@@ -1,4 +1,4 @@
--- one row per key whose pseudonyms this warehouse has had, the last one in force; `is_told`: the audit log says so (decision 0020)
+-- one row per key whose pseudonyms this warehouse has had, the last one in force; `is_told`: the audit log says so (decision 0024)
 create table ops.key (
     ordinal integer primary key, key_id varchar not null, since timestamp not null, student_count bigint not null,
     unnumbered_count bigint not null, is_told boolean not null
