@@ -23,7 +23,7 @@ MODEL, SPOILT = "model-1", "model-0"
 def keyed_district(root: Path) -> Deployment:
     """64 pupils; generations of the night before and of NIGHT; a model that is whole and one that was altered."""
     place = district(root)
-    place.secrets.mkdir(mode=0o700)
+    (place.secrets / FILE).unlink()  # the district's own
     write_key(place.secrets / FILE, KEY)
     with connect(place, attach=("identity",)) as con:
         pseudonym.install(con, read_key(place))

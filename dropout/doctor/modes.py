@@ -34,8 +34,8 @@ RULES = (
     Rule("published", NO_OTHERS),
     Rule("published/generations", NO_OTHERS),
     Rule("published/generations/[!.]*", NO_OTHERS),
-    Rule("published/generations/[!.]*/[!l]*", NO_OTHERS),
-    Rule("published/generations/*/lists", OWN, is_tree=True),
+    Rule("published/generations/[!.]*/[!lo]*", NO_OTHERS),
+    *(Rule(f"published/generations/*/{name}", OWN, is_tree=True) for name in ("lists", "operator")),
     Rule("published/generations/.*", OWN),
 )
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import duckdb
 
-from dropout.monitor.night import ANALYTICS, Publication, attached
+from dropout.monitor.night import Publication, attached
 from dropout.publish import generation, manifest
 from dropout.publish.marts import STORAGE
 from dropout.rekey.copied import copy
 from dropout.warehouse.swap import hidden
 
-CATALOG = "last_published"  # what `attached` calls the analysts' file
+CATALOG = "last_published"  # what `attached` calls the file with the scores
 PSEUDONYM = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{15}(?![0-9A-Za-z])")  # as lists write that of a pupil without a name
 PACKED = (".xlsx", ".zip")
 Say = Callable[[bytes], bytes]
@@ -23,30 +23,31 @@ Say = Callable[[bytes], bytes]
 def rebuild(con: duckdb.DuckDBPyConnection, publication: Publication) -> Path:
     """Writes `publication` anew beside itself, pseudonyms by temp table `rekey`; returns the hidden folder, on disk.
 
+    Pseudonyms of the warehouse are in the operator's file; those of the analysts' file are the night's own, and stay.
     Raises PublishError when the publication is not whole: what was altered is not given a new manifest.
     """
     facts = manifest.verify(publication.folder)
     target = hidden(publication.folder)
     target.mkdir(mode=generation.OWN_FOLDER)
-    say = _sayer(con, publication.folder)
+    say = _sayer(con, publication)
     for path in sorted(p for p in publication.folder.rglob("*") if p.is_file()):
         place = target / path.relative_to(publication.folder)
         place.parent.mkdir(mode=generation.OWN_FOLDER, parents=True, exist_ok=True)
-        if path.name not in (ANALYTICS, manifest.MANIFEST):
+        if path not in (publication.scores, publication.folder / manifest.MANIFEST):
             _copy(path, place, say)
     with attached(con, publication):
-        copy(con, CATALOG, target / ANALYTICS, STORAGE)
+        copy(con, CATALOG, target / publication.scores.relative_to(publication.folder), STORAGE)
     manifest.write(target, {name: value for name, value in facts.items() if name != "files"})
     generation.seal(target)
     manifest.verify(target)
     return target
 
 
-def _sayer(con: duckdb.DuckDBPyConnection, folder: Path) -> Say:
+def _sayer(con: duckdb.DuckDBPyConnection, publication: Publication) -> Say:
     """A function that puts the new pseudonym in place of each old one in a text; only those that occur are held in memory."""
     words: set[bytes] = set()
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name not in (ANALYTICS, manifest.MANIFEST):
+    for path in publication.folder.rglob("*"):
+        if path.is_file() and path not in (publication.scores, publication.folder / manifest.MANIFEST):
             for content in _contents(path):
                 words.update(PSEUDONYM.findall(content))
     pairs = con.execute(

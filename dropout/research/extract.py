@@ -90,8 +90,10 @@ def _rows(con: duckdb.DuckDBPyConnection, run: Run, year: SchoolYear, *, is_matu
     con.execute(f"create or replace temp table research_pupil as {pupil}", {"known_on": run.as_of, "is_mature": is_mature})
     detail = levels.chosen(con, is_mature=is_mature)
     _keep(con, detail, is_mature=is_mature)
-    con.execute(f"create or replace temp table research_row as {sql('research/row')}", {"salt": secrets.token_bytes(32)})
+    given = {"salt": secrets.token_bytes(32), "least": LEAST, "each": levels.EACH_OUTCOME_LEAST}
+    con.execute(f"create or replace temp table research_row as {sql('research/row')}", given)
     k = required(con, "kept", QUASI, table="research extract")
+    required(con, "research_row", [*QUASI, "part_of_year"], table="research extract, one part of the year")
     _both_outcomes(con, is_mature=is_mature)
     composition = con.execute(
         "select coalesce(place, 'all'), coalesce(grade, 'all'), count(*) from kept group by all order by all"

@@ -71,7 +71,8 @@ measured as (
 
 select
     version, target, cohort, as_of_group, student_group, ranking, metric, size_share, is_hidden,
-    if(is_hidden, null, value) as value, if(is_hidden, null, low) as low, if(is_hidden, null, high) as high,
+    -- a share to its last digit would give back the counts that are rounded beside it
+    if(is_hidden, null, round(value, 3)) as value, if(is_hidden, null, round(low, 3)) as low, if(is_hidden, null, round(high, 3)) as high,
     if(is_hidden, null, shown_count(cell || '/students', student_count)) as student_count,
     if(is_hidden, null, shown_count(cell || '/left', event_count)) as event_count
 from measured

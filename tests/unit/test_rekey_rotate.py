@@ -51,7 +51,7 @@ def all_rows(place: Deployment) -> dict[str, list[tuple[object, ...]]]:
     con = duckdb.connect()
     now = current(place)
     assert now
-    for name, path in (("w", place.warehouse), ("i", place.identity), ("a", now.folder / "analytics.duckdb")):
+    for name, path in (("w", place.warehouse), ("i", place.identity), ("a", now.scores)):
         con.execute(f"attach '{path}' as {name} (read_only)")
     con.execute(
         "create temp table known as select student_key, student_id from i.student union all "
