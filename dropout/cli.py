@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_privacy, cli_proof, cli_source
+from dropout import __version__, cli_backtest, cli_forget, cli_privacy, cli_proof, cli_source
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -30,6 +30,7 @@ app.command()(cli_backtest.backtest)
 app.add_typer(cli_privacy.audit, name="audit")
 app.command()(cli_privacy.access)
 app.command()(cli_privacy.sheet)
+app.command()(cli_forget.forget)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")

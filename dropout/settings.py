@@ -91,6 +91,12 @@ class ModelSettings(Strict):
     group_recall_gap_at_most: Share = 0.20  # less of a group's leavers found than of all, surely by more: likewise
 
 
+class PrivacySettings(Strict):
+    """What is outside the deployment, and how long the operator's own records are kept."""
+
+    backups: tuple[str, ...] = ()  # where copies lie and how long, in words: told whenever somebody is forgotten
+
+
 class Settings(BaseSettings):
     """All settings of a deployment. Each can be overridden by DROPOUT_<SECTION>__<KEY> in the environment."""
 
@@ -103,6 +109,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     contracts: ContractSettings = ContractSettings()
     model: ModelSettings = ModelSettings()
+    privacy: PrivacySettings = PrivacySettings()
     school_languages: dict[str, str] = {}  # school_id → language of its list, where not the deployment's
 
     @classmethod

@@ -101,6 +101,7 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
     """One run under the deployment's lock: opened in the ledger, and closed there however it ends."""
     run = Run(deployment, kind, as_of or dt.datetime.now(ZoneInfo(deployment.timezone)).date())
     with exclusive(deployment):
+        import_module("flows.forget").finish(deployment)  # a pupil whose forgetting was stopped half-way
         with connect(deployment) as con:
             open_run(con, run)
             audit.record(con, deployment, "run_begun", run_id=run.run_id, facts={"kind": kind, "as_of_date": str(run.as_of)})

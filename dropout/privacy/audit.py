@@ -28,7 +28,7 @@ from dropout.warehouse.ledger import Counts, Run, settings_sha256
 
 What = Literal[
     "run_begun", "run_ended", "key_used", "published", "settings_changed", "accepted", "access_exported", "sheet_written",
-    "research_exported", "forgotten", "sealed",
+    "research_exported", "forgotten", "opted_out", "opted_in", "purged", "sealed",
 ]  # fmt: skip
 Facts = dict[str, StrictInt | StrictBool | StrictStr]
 FIRST = "0" * 64  # stands where the first entry has no entry before it

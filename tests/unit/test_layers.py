@@ -19,8 +19,9 @@ ROWS = [
     {"explain", "fairness", "monitor"},
     {"publish"},
     {"deploy", "status", "access"},
+    {"erasure"},
     {"trial", "canary", "backtest"},
-    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_privacy", "__main__"},
+    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_privacy", "cli_forget", "__main__"},
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 ALONE = {"simulate"}  # imports nothing of the pipeline, and only the command line imports it
