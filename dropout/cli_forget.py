@@ -41,3 +41,32 @@ def forget(
     for place in deployment.settings.privacy.backups or ("backups: none is named in [privacy] backups",):
         console.print(f"  {place}")
     console.print("  what was handed out: lists, exports, files copied elsewhere; logs kept by the system")
+
+
+SchoolOption = Annotated[str, typer.Option("--school", help="All pupils of this school, now and later.")]
+SomeNumber = Annotated[str, typer.Argument(help="Number of the pupil in the school system; - asks for it.")]
+
+
+def opt_out(student_id: SomeNumber = "", school: SchoolOption = "", directory: DirOption = None) -> None:
+    """Predict nothing of a pupil, or of a school's pupils, from the next night on; their records stay."""
+    is_new = _opt("opt_out", student_id, school, directory)
+    _console().print("Opted out: no chance, no list and no training from the next night on." if is_new else "Was out already.")
+
+
+def opt_in(student_id: SomeNumber = "", school: SchoolOption = "", directory: DirOption = None) -> None:
+    """Take an opt-out back, from the next night on."""
+    was_out = _opt("opt_in", student_id, school, directory)
+    _console().print("In again from the next night on." if was_out else "Was not out.")
+
+
+def _opt(act: str, student_id: str, school: str, directory: Path | None) -> bool:
+    from dropout.access import opt_out
+    from dropout.warehouse.connect import connect
+    from dropout.warehouse.lock import exclusive
+
+    if bool(student_id) == bool(school):
+        raise typer.BadParameter("give a number, or --school with a school's code")
+    deployment = open_deployment(directory)
+    with exclusive(deployment), connect(deployment) as con:
+        one = opt_out.whom(con, deployment, _asked(student_id) if student_id else "", school)
+        return bool(getattr(opt_out, act)(con, deployment, one))

@@ -94,7 +94,7 @@ class ModelSettings(Strict):
 class PrivacySettings(Strict):
     """What is outside the deployment, and how long the operator's own records are kept."""
 
-    backups: tuple[str, ...] = ()  # where copies lie and how long, in words: told whenever somebody is forgotten
+    backups: list[str] = []  # where copies lie and how long, in words: told whenever somebody is forgotten
 
 
 class Settings(BaseSettings):

@@ -191,6 +191,8 @@ def _computed(con: duckdb.DuckDBPyConnection, held: Held, found: Facts, writer: 
 
 def _chance(row: Row, writer: Writer) -> str:
     """One chance in words; that there is none, and why, where it was not computed."""
+    if row["abstain_reason"] == OPTED_OUT:
+        return writer.words.computed.opted_out
     if row["is_abstained"]:
         return writer.words.computed.abstained
     if row["chance"] is None:

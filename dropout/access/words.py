@@ -65,6 +65,7 @@ class ComputedWords(Strict):
     as_of: str
     targets: dict[str, str]
     abstained: str
+    opted_out: str
     by_rule: str
     never: str
     nights: str

@@ -1,4 +1,4 @@
-"""Received files without the lines of forgotten pupils: found by the numbers as they stand there, and by what the ledger knows."""
+"""Received files without the lines of forgotten pupils, found by their numbers and by what the ledger knows."""
 
 from collections import Counter, defaultdict
 from string import Template
@@ -18,7 +18,7 @@ IN_QUARANTINE = "list_contains($keys::bigint[], try_cast(r.row_data->>'$.student
 
 
 def lines_of_students(con: duckdb.DuckDBPyConnection, keys: list[int]) -> Lines:
-    """The lines from which rows of these pupils came, as far as rows are kept: also those that spell the number in their own way."""
+    """The lines from which rows of these pupils came, as far as rows are kept: also where the number is misspelt."""
     tables = con.execute(
         "select table_name from duckdb_columns() where database_name = current_database() and schema_name = 'core' "
         "and column_name = ? order by 1",
@@ -93,7 +93,7 @@ def _note(con: duckdb.DuckDBPyConnection, folder: str, file: str, outcome: str) 
     if outcome not in ("cut", "removed"):
         return
     con.execute(
-        "insert into ops.raw_cut select delivery_no, ?, ?, now()::timestamp from ops.delivery where delivery_id = ? and not exists "
-        "(from ops.raw_cut as c where c.delivery_no = ops.delivery.delivery_no and c.file = ? and c.is_removed = ?)",
+        "insert into ops.raw_cut select delivery_no, ?, ?, now()::timestamp from ops.delivery where delivery_id = ? and "
+        "not exists (from ops.raw_cut as c where c.delivery_no = ops.delivery.delivery_no and c.file = ? and c.is_removed = ?)",
         [file, outcome == "removed", folder, file, outcome == "removed"],
     )

@@ -42,7 +42,7 @@ def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
 
 
 def is_tainted(con: duckdb.DuckDBPyConnection, version: str) -> bool:
-    """Whether `version` learned from a pupil who was forgotten since: it serves until the next season, and defends nothing in it."""
+    """Whether `version` learned from a pupil who was forgotten since: it serves until the next season, no longer."""
     return bool(con.execute("select 1 from ops.model where version = ? and is_tainted", [version]).fetchall())
 
 

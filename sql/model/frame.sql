@@ -12,6 +12,7 @@ select
     s.*, l.label, l.left_so_far, t.left_so_far as left_by_then, l.is_unknown_exit, l.matures_on, x.dropout_date as exit_date,
     c.region, c.locality::varchar as locality, c.level::varchar as level, z.school_size, p.sex::varchar as sex
 from snapshot as s
+anti join opted_out as q on s.student_key = q.student_key and s.as_of_date = q.as_of_date
 inner join label as l on s.student_key = l.student_key and s.as_of_date = l.as_of_date
 inner join label_then as t on s.student_key = t.student_key and s.as_of_date = t.as_of_date
 left join exit_after as x on s.student_key = x.student_key and s.as_of_date = x.as_of_date

@@ -178,6 +178,7 @@ def test_the_frame_knows_of_a_row_what_its_date_knew_and_the_dated_dropout() -> 
     snapshot.build(con, [dt.date(2025, 1, 1), dt.date(2025, 3, 3)], country())
     label.build(con, "leaves_by_next_year", dt.date(2025, 12, 1), country())
     con.execute("create temp table label_then as from label")
+    con.execute("create temp table opted_out (student_key bigint, as_of_date date)")
     rows = from_arrow(con.sql(sql("model/frame"), params={"school_year": "2024-2025"}).to_arrow_table())
     assert rows.student_key.tolist() == [1, 2, 1, 2]
     # the school was said to be rural from February on, the student's sex was known from mid-January on; B is in no school file
