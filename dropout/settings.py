@@ -95,6 +95,10 @@ class PrivacySettings(Strict):
     """What is outside the deployment, and how long the operator's own records are kept."""
 
     backups: list[str] = []  # where copies lie and how long, in words: told whenever somebody is forgotten
+    raw_years: Annotated[int, Field(ge=1)] = 3  # received files, after they arrived
+    aside_years: Annotated[int, Field(ge=1)] = 1  # rows in quarantine and lines that could not be read
+    lists_years: Annotated[int, Field(ge=1)] = 3  # chances, reasons, and whom lists named
+    runs_years: Annotated[int, Field(ge=1)] = 5  # the ledger's runs, steps and notices
 
 
 class Settings(BaseSettings):

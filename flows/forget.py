@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from dropout.erasure import forget as erasure
 from dropout.erasure import journal
 from dropout.erasure.journal import Journal, Why
+from dropout.erasure.purge import compact
 from dropout.errors import DropoutError
 from dropout.monitor.night import current
 from dropout.publish import generation, manifest
@@ -32,6 +33,7 @@ def forget(deployment: Deployment, numbers: list[str], why: Why) -> dict[str, in
 
 def finish(deployment: Deployment) -> dict[str, int]:
     """Goes on with what a kill left unfinished, if anything; the caller holds the deployment's lock."""
+    compact(deployment)
     pending = journal.read(deployment)
     if pending is None:
         return {}

@@ -16,6 +16,7 @@ from dropout.access.facts import Facts, Row, facts, reasons
 from dropout.access.held import Held, gather
 from dropout.access.student import pseudonym_of, unknown
 from dropout.access.words import SheetWords, counted, sheet_words
+from dropout.model.opted_out import OPTED_OUT
 from dropout.privacy import audit
 from dropout.publish.chance_words import chance_in_words
 from dropout.publish.numbers import isolated

@@ -80,36 +80,34 @@ def _is_in_binary(path: Path, start: bytes, numbers: list[str], wanted: list[Spe
     return any(next(places(content, wanted), None) is not None for content in contents)
 
 
-Span = tuple[int, int, int]  # first byte, byte after the last, bytes of a character
+Span = tuple[int, int, bytes]  # first byte, byte after the last, and a blank in the file's encoding
+BLANKS = {"utf-16-le": b" \0", "utf-16-be": b"\0 "}
 
 
 def _spans(path: Path, wanted: list[Spelling], lines: list[int]) -> list[Span]:
     """The lines to be taken out, without their ends."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         found = set(_numbered(content, lines))
-        for at, spelling in places(content, wanted):
+        hits = list(places(content, wanted))
+        # in UTF-16 the bytes of one order read like the other order one byte further on: a character begins on an even one
+        on_edge = [(at, spelling) for at, spelling in hits if at % spelling.width == 0]
+        for at, spelling in on_edge or hits:
             found.add(_line_around(content, at, spelling))
         return sorted({more for span in found for more in _record(content, span)})
 
 
-def _end_of(content: mmap) -> tuple[bytes, int]:
-    """The end of a line of this file, and the bytes of a character."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return ("\n".encode("utf-16-le" if content[:2] == b"\xff\xfe" else "utf-16-be"), 2)
-    return (b"\n" if content.find(b"\n") >= 0 else b"\r"), 1
+def _end_of(content: mmap) -> tuple[bytes, bytes]:
+    """The end of a line of this file, and a blank."""
+    for mark, kind in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content[:2] == mark:
+            return "\n".encode(kind), BLANKS[kind]
+    return (b"\n" if content.find(b"\n") >= 0 else b"\r"), b" "
 
 
 def _line_around(content: mmap, at: int, spelling: Spelling) -> Span:
-    width = spelling.width
-    end = (
-        b"\n"
-        if width == 1 and content.find(b"\n") >= 0
-        else b"\r"
-        if width == 1
-        else b"\0\n"
-        if spelling.is_big_endian
-        else b"\n\0"
-    )
+    width, end, blank = spelling.width, *_end_of(content)
+    if width == 2:
+        end, blank = (b"\0\n", b"\0 ") if spelling.is_big_endian else (b"\n\0", b" \0")
     start = content.rfind(end, 0, at)
     while start >= 0 and (at - start) % width:
         start = content.rfind(end, 0, start + width - 1)
@@ -117,7 +115,7 @@ def _line_around(content: mmap, at: int, spelling: Spelling) -> Span:
     while stop >= 0 and (stop - at) % width:
         stop = content.find(end, stop + 1)
     first = start + width if start >= 0 else _mark(content)
-    return first, _without_cr(content, first, stop if stop >= 0 else len(content), width), width
+    return first, _without_cr(content, first, stop if stop >= 0 else len(content), width), blank
 
 
 def _mark(content: mmap) -> int:
@@ -133,7 +131,8 @@ def _numbered(content: mmap, lines: list[int]) -> Iterator[Span]:
     """The spans of lines by their numbers, ascending."""
     if not lines:
         return
-    end, width = _end_of(content)
+    end, blank = _end_of(content)
+    width = len(blank)
     unit = np.dtype(np.uint8 if width == 1 else "<u2" if end[0] else ">u2")
     wanted, number, begun = set(lines), 1, _mark(content)
     for chunk_at in range(0, len(content), CHUNK):
@@ -142,19 +141,19 @@ def _numbered(content: mmap, lines: list[int]) -> Iterator[Span]:
         for place in np.flatnonzero(values == (end[0] or end[-1])):
             stop = chunk_at + int(place) * width
             if number in wanted:
-                yield begun, _without_cr(content, begun, stop, width), width
+                yield begun, _without_cr(content, begun, stop, width), blank
             number, begun = number + 1, stop + width
             if number > lines[-1]:
                 return
     if number in wanted and begun < len(content):
-        yield begun, len(content), width
+        yield begun, len(content), blank
 
 
 def _record(content: mmap, span: Span) -> Iterator[Span]:
     """The line and those over which a quoted cell of it runs: down from a quote that opens, up from one that closes."""
     yield span
-    start, stop, width = span
-    if width != 1 or content[start:stop].count(b'"') % 2 == 0:
+    start, stop, blank = span
+    if len(blank) != 1 or content[start:stop].count(b'"') % 2 == 0:
         return
     end, _ = _end_of(content)
     line = bytes(content[start:stop])
@@ -172,7 +171,7 @@ def _record(content: mmap, span: Span) -> Iterator[Span]:
             if start == 0:
                 return
             stop, start = start - 1, content.rfind(end, 0, start - 1) + 1
-        taken.append((start, _without_cr(content, start, stop, 1), 1))
+        taken.append((start, _without_cr(content, start, stop, 1), blank))
         if content[start:stop].count(b'"') % 2:
             yield from taken
             return
@@ -185,11 +184,9 @@ def _blank(path: Path, spans: list[Span], raw: Path) -> None:
         shutil.copyfile(path, copy)
         copy.chmod(path.stat().st_mode & 0o777)
         with copy.open("r+b") as file:
-            big = file.read(2) == b"\xfe\xff"
-            for start, stop, width in spans:
+            for start, stop, blank in spans:
                 file.seek(start)
-                blank = b" " if width == 1 else b"\0 " if big else b" \0"
-                file.write(blank * ((stop - start) // width))
+                file.write(blank * ((stop - start) // len(blank)))
             file.flush()
             os.fsync(file.fileno())
         copy.replace(path)

@@ -19,7 +19,10 @@ DAYS = ("registers_taken_56d_count", "days_in_totals_62_calendar_days_count")
 
 
 class NoChance(Strict):
-    """Why there is no chance: hardly a school day is known and no mark (`thin`, by the days), the school sends nothing, or the pupil opted out."""
+    """Why there is no chance: hardly a school day is known and no mark (`thin`, by the days), or one of the other two.
+
+    `silent`: the school sends nothing; `opted_out`: the pupil or the school opted out.
+    """
 
     thin: Forms
     silent: str
