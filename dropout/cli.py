@@ -31,8 +31,8 @@ app.add_typer(cli_privacy.audit, name="audit")
 app.command()(cli_privacy.access)
 app.command()(cli_privacy.sheet)
 app.command()(cli_forget.forget)
-app.command()(cli_forget.opt_out)
-app.command()(cli_forget.opt_in)
+app.command("opt-out")(cli_forget.opt_out)
+app.command("opt-in")(cli_forget.opt_in)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")

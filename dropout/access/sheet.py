@@ -16,6 +16,7 @@ from dropout.access.facts import Facts, Row, facts, reasons
 from dropout.access.held import Held, gather
 from dropout.access.student import pseudonym_of, unknown
 from dropout.access.words import SheetWords, counted, sheet_words
+from dropout.contracts.contract import load_contracts
 from dropout.model.opted_out import OPTED_OUT
 from dropout.privacy import audit
 from dropout.publish.chance_words import chance_in_words
@@ -86,7 +87,7 @@ def render(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, w
             sources=[(_kind(row["source_file"], writer), _times(row, writer)) for row in found.sources],
             lists=[(row["school"], _on_lists(row, writer)) for row in found.lists],
             acts=_acts(deployment, held, writer),
-            kept=writer.words.kept.generations.format(lists=writer.count(deployment.settings.night.keep_generations, "list")),
+            kept=_kept(deployment, writer),
             authority=_authority(deployment, writer),
             contact=deployment.settings.deployment.contact,
             authority_contact=deployment.country.rights.contact if deployment.country.rights else "",
@@ -210,6 +211,21 @@ def _acts(deployment: Deployment, held: Held, writer: Writer) -> list[tuple[str,
     told = writer.words.seen.act
     mine = [act for act in acts(deployment, held.student) if act["what"] in told]
     return list(dict.fromkeys((writer.date(dt.date.fromisoformat(act["time"][:10])), told[act["what"]]) for act in mine))
+
+
+def _kept(deployment: Deployment, writer: Writer) -> str:
+    """How long what is kept, as contracts and settings say; of days and marks the longest."""
+    kept = {table: contract.retention for table, contract in load_contracts().items() if contract.retention}
+    student, dated = kept["student"], [r.years for table, r in kept.items() if table not in ("student", "enrolment")]
+    years = {
+        "identity": student.identity_years or student.years,
+        "records": max(dated),
+        "rest": student.years,
+        "raw": deployment.settings.privacy.raw_years,
+    }
+    until = writer.words.kept.until.format(**{name: writer.count(n, "year") for name, n in years.items()})
+    lists = writer.count(deployment.settings.night.keep_generations, "list")
+    return f"{until} {writer.words.kept.generations.format(lists=lists)}"
 
 
 def _authority(deployment: Deployment, writer: Writer) -> str:
