@@ -94,7 +94,9 @@ def _suppress(deployment: Deployment, pending: Journal) -> dict[str, int]:
         tombstone.install(con, deployment)
         tombstone.put_up(con, pending.numbers, dt.date.fromisoformat(pending.began_on))
         con.execute("update ops.delivery set status = 'landed' where status in ('read', 'checked')")
-        con.execute("update ops.model set is_tainted = true where method = 'model' and status <> 'refused'")
+        con.execute(
+            "insert or ignore into ops.tainted select version from ops.model where method = 'model' and status <> 'refused'"
+        )
     return {}
 
 

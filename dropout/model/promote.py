@@ -98,9 +98,9 @@ def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: 
         _keep(con, card, evaluation.last_season.version)
         return "unchanged"
     chosen = card if verdict == "promoted" else _as_rule(card)
+    # where it is the same again without the pupils who were forgotten, it had learned nothing from them
+    con.execute("delete from ops.tainted where version = ?", [chosen.version])
     if promoted(con, candidate.target) == chosen.version and _is_there(deployment, chosen):
-        # the same again without the pupils who were forgotten: it had learned nothing from them
-        con.execute("update ops.model set is_tainted = false where version = ?", [chosen.version])
         return "unchanged"
     _place(deployment, candidate, plan, chosen)
     with transaction(con):

@@ -43,7 +43,7 @@ def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
 
 def is_tainted(con: duckdb.DuckDBPyConnection, version: str) -> bool:
     """Whether `version` learned from a pupil who was forgotten since: it serves until the next season, no longer."""
-    return bool(con.execute("select 1 from ops.model where version = ? and is_tainted", [version]).fetchall())
+    return bool(con.execute("select 1 from ops.tainted where version = ?", [version]).fetchall())
 
 
 def list_target(con: duckdb.DuckDBPyConnection, country: Country) -> Target:

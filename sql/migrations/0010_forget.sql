@@ -5,7 +5,7 @@ create table ops.suppressed (file_id integer not null, line bigint not null);
 -- one row per received file that such lines were cut out of, or that was removed since they could not be
 create table ops.raw_cut (delivery_no integer not null, file varchar not null, is_removed boolean not null, cut_at timestamp not null);
 alter table ops.file add column suppressed_count bigint default 0;
--- a version that learned from somebody who was forgotten since: a season is due
-alter table ops.model add column is_tainted boolean default false;
+-- one row per version that learned from somebody who was forgotten since: a season is due
+create table ops.tainted (version varchar primary key);
 -- whom nothing is predicted of: a pupil, or all pupils of a school
 create table ops.opt_out (student_key bigint, school_id varchar, since date not null);

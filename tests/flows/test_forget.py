@@ -124,7 +124,7 @@ def test_a_redelivery_brings_nothing_back_and_the_next_night_trains_anew(distric
     run(place, "forget", pupil.number, "--why", "request")
     with connect(place) as con:
         assert is_due(con, Run(place, "test", NIGHT))
-        taught = {v for (v,) in con.execute("select version from ops.model where is_tainted").fetchall()}
+        taught = {v for (v,) in con.execute("select version from ops.tainted").fetchall()}
     last = [d for d in district.deliveries if d.name <= str(NIGHT)][-1]
     again = place.inbox / "again"
     shutil.copytree(last, again)
