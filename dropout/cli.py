@@ -16,6 +16,7 @@ from rich.table import Table
 from dropout import (
     __version__,
     cli_backtest,
+    cli_forget,
     cli_keys,
     cli_oversight,
     cli_privacy,
@@ -46,6 +47,9 @@ app.command()(cli_oversight.resume)
 app.command()(cli_oversight.contest)
 app.add_typer(cli_keys.key, name="key")
 app.command()(cli_keys.doctor)
+app.command()(cli_forget.forget)
+app.command("opt-out")(cli_forget.opt_out)
+app.command("opt-in")(cli_forget.opt_in)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")

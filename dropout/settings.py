@@ -99,6 +99,16 @@ class FairnessSettings(Strict):
     proxy_auc_at_most: Annotated[float, Field(ge=0.5, le=1)] = 0.75  # of one feature that tells a sensitive attribute: a notice
 
 
+class PrivacySettings(Strict):
+    """What is outside the deployment, and how long the operator's own records are kept."""
+
+    backups: list[str] = []  # where copies lie and how long, in words: told whenever somebody is forgotten
+    raw_years: Annotated[int, Field(ge=1)] = 3  # received files, after they arrived
+    aside_years: Annotated[int, Field(ge=1)] = 1  # rows in quarantine and lines that could not be read
+    lists_years: Annotated[int, Field(ge=1)] = 3  # chances, reasons, and whom lists named
+    runs_years: Annotated[int, Field(ge=1)] = 5  # the ledger's runs, steps and notices
+
+
 class Settings(BaseSettings):
     """All settings of a deployment. Each can be overridden by DROPOUT_<SECTION>__<KEY> in the environment."""
 
@@ -112,6 +122,7 @@ class Settings(BaseSettings):
     contracts: ContractSettings = ContractSettings()
     model: ModelSettings = ModelSettings()
     fairness: FairnessSettings = FairnessSettings()
+    privacy: PrivacySettings = PrivacySettings()
     school_languages: dict[str, str] = {}  # school_id → language of its list, where not the deployment's
 
     @classmethod

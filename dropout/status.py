@@ -16,9 +16,10 @@ _QUESTIONS = {
     "order by started_at desc limit 8",
     "Deliveries": "select status, count(*) as deliveries, sum(file_count) as files, sum(again_count) as arrived_again, "
     "max(name) as latest from ops.delivery group by status order by status",
-    # lines = rows + rejects + aside, but for a file that stopped: of that one nothing went in
+    # lines = rows + rejects + aside + suppressed, but for a file that stopped: of that one nothing went in
     "Files of the last deliveries": "select d.name as delivery, f.file, f.source_file as becomes, f.line_count as lines, "
-    "f.row_count as rows, f.reject_count as rejects, f.aside_count as aside, f.status, f.why from ops.file as f "
+    "f.row_count as rows, f.reject_count as rejects, f.aside_count as aside, f.suppressed_count as suppressed, "
+    "f.status, f.why from ops.file as f "
     f"inner join (from ops.delivery where source <> '{LISTS}' order by delivery_no desc limit {DELIVERIES}) as d "
     "on f.delivery_no = d.delivery_no "
     "qualify row_number() over (partition by f.delivery_no order by f.status = 'stopped' desc, f.file, f.source_file) "

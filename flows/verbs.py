@@ -38,6 +38,9 @@ VERBS = {
     ),
     "check": Verb("dropout.contracts.check", "Hold the rows against the contracts; broken ones go to quarantine.", ("staging",)),
     "load": Verb("dropout.extracts.load", "Merge checked rows into the warehouse.", ("staging",)),
+    "purge": Verb(
+        "dropout.erasure.purge", "Remove what is older than it may be, and lines that the door kept out.", ("identity",)
+    ),
     "train": Verb("dropout.model.train", "Train candidate models on past cohorts."),
     "calibrate": Verb("dropout.model.calibrate", "Fit chances and intervals on a later cohort."),
     "evaluate": Verb("dropout.model.evaluate", "Judge the candidates forward in time, at capacity, beside the baselines."),
@@ -50,7 +53,7 @@ VERBS = {
     "gate": Verb("dropout.monitor.gate", "Decide whether tonight's output may be published."),
     "publish": Verb("dropout.publish.publish", "Build and verify a generation, then swap it in."),
 }
-NIGHT_INTAKE = ("land", "read", "check", "load")
+NIGHT_INTAKE = ("land", "read", "check", "load", "purge")
 SEASON = ("train", "calibrate", "evaluate", "refit", "promote")
 NIGHT_OUTPUT = ("snapshot", "recalibrate", "score", "explain", "gate", "publish")
 Perform = Callable[[Run, str], Counts]
@@ -71,6 +74,7 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
 def night(run: Run, do: Perform) -> dict[str, Counts]:
     """The night: what arrived goes in, a season runs if one is due, lists and tables come out."""
     done = {name: do(run, name) for name in NIGHT_INTAKE}
+    import_module("dropout.erasure.purge").compact(run.deployment)
     if not is_in_school_year(run):
         log.info("no school year on this date: the last publication stays", as_of=str(run.as_of))
         return done
@@ -102,6 +106,7 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
     """One run under the deployment's lock: opened in the ledger, and closed there however it ends."""
     run = Run(deployment, kind, as_of or dt.datetime.now(ZoneInfo(deployment.timezone)).date())
     with exclusive(deployment), _closed():
+        import_module("flows.forget").finish(deployment)  # what was to be erased when a process died
         with connect(deployment) as con:
             open_run(con, run)
             rotations.tell(con, deployment)

@@ -52,20 +52,22 @@ def _lines(path: Path, word: str) -> list[int] | None:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _lines_of(content, word) or None
     if start.startswith(b"PAR1"):
-        return [] if _in_parquet(path, word) else None
+        return [] if in_parquet(path, word) else None
     if start.startswith(b"\x1f\x8b"):
         return _lines_of(gzip.decompress(path.read_bytes()), word) or None
-    return [] if any(_lines_of(part, word) for part in _parts(path)) else None
+    return [] if any(_lines_of(part, word) for part in parts(path)) else None
 
 
-def _parts(path: Path) -> Iterator[bytes]:
+def parts(path: Path) -> Iterator[bytes]:
+    """The members of a zip, unpacked; of a workbook, its parts."""
     with zipfile.ZipFile(path) as packed:
         for member in packed.infolist():
             if not member.flag_bits & 1:  # an encrypted part was never read, and cannot be
                 yield packed.read(member)
 
 
-def _in_parquet(path: Path, word: str) -> bool:
+def in_parquet(path: Path, word: str) -> bool:
+    """Whether a cell of a Parquet file is `word`."""
     columns = (pc.cast(c, "string") for c in pq.read_table(path).columns if not _is_nested(c.type))
     return any(pc.any(pc.equal(column, word)).as_py() for column in columns)
 

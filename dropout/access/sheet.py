@@ -16,6 +16,8 @@ from dropout.access.facts import Facts, Row, facts, reasons
 from dropout.access.held import Held, gather
 from dropout.access.student import pseudonym_of, unknown
 from dropout.access.words import SheetWords, counted, sheet_words
+from dropout.contracts.contract import load_contracts
+from dropout.model.opted_out import OPTED_OUT
 from dropout.privacy import audit
 from dropout.publish.chance_words import chance_in_words
 from dropout.publish.numbers import isolated
@@ -87,7 +89,7 @@ def render(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, w
             lists=[(row["school"], _on_lists(row, writer)) for row in found.lists],
             oversight=sheet_lines(con, held.student.student_key, found.as_of, writer.name),
             acts=_acts(con, deployment, held, writer),
-            kept=writer.words.kept.generations.format(lists=writer.count(deployment.settings.night.keep_generations, "list")),
+            kept=_kept(deployment, writer),
             authority=_authority(deployment, writer),
             contact=deployment.settings.deployment.contact,
             authority_contact=deployment.country.rights.contact if deployment.country.rights else "",
@@ -193,6 +195,8 @@ def _computed(con: duckdb.DuckDBPyConnection, held: Held, found: Facts, writer: 
 
 def _chance(row: Row, writer: Writer) -> str:
     """One chance in words; that there is none, and why, where it was not computed."""
+    if row["abstain_reason"] == OPTED_OUT:
+        return writer.words.computed.opted_out
     if row["is_abstained"]:
         return writer.words.computed.abstained
     if row["chance"] is None:
@@ -209,6 +213,21 @@ def _acts(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, wr
     told = writer.words.seen.act
     mine = [act for act in acts(con, deployment, held.student) if act["what"] in told]
     return list(dict.fromkeys((writer.date(dt.date.fromisoformat(act["time"][:10])), told[act["what"]]) for act in mine))
+
+
+def _kept(deployment: Deployment, writer: Writer) -> str:
+    """How long what is kept, as contracts and settings say; of days and marks the longest."""
+    kept = {table: contract.retention for table, contract in load_contracts().items() if contract.retention}
+    student, dated = kept["student"], [r.years for table, r in kept.items() if table not in ("student", "enrolment")]
+    years = {
+        "identity": student.identity_years or student.years,
+        "records": max(dated),
+        "rest": student.years,
+        "raw": deployment.settings.privacy.raw_years,
+    }
+    until = writer.words.kept.until.format(**{name: writer.count(n, "year") for name, n in years.items()})
+    lists = writer.count(deployment.settings.night.keep_generations, "list")
+    return f"{until} {writer.words.kept.generations.format(lists=lists)}"
 
 
 def _authority(deployment: Deployment, writer: Writer) -> str:

@@ -65,6 +65,7 @@ class ComputedWords(Strict):
     as_of: str
     targets: dict[str, str]
     abstained: str
+    opted_out: str
     by_rule: str
     never: str
     nights: str
@@ -103,10 +104,10 @@ class SeenWords(Strict):
 
 
 class KeptWords(Strict):
-    """How long it is kept."""
+    """How long it is kept: `until` with the years of names, of days and marks, of the rest, and of received files."""
 
     title: str
-    open_end: str
+    until: str
     generations: str
 
 
@@ -145,6 +146,7 @@ class Nouns(Strict):
     night: dict[str, str]
     time: dict[str, str]
     list: dict[str, str]
+    year: dict[str, str]
 
 
 class SheetWords(Strict):

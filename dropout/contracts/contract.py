@@ -71,6 +71,16 @@ class DatasetRule(Strict):
     remedy: Words
 
 
+class Retention(Strict):
+    """How long rows are kept: `years` after the event date; of a student and an enrolment, after the last enrolment ended.
+
+    `identity_years` is as much for the columns of the identity store.
+    """
+
+    years: Annotated[int, Field(ge=1)]
+    identity_years: Annotated[int, Field(ge=1)] | None = None
+
+
 @dataclass(frozen=True)
 class CanonicalColumn:
     """A column of the canonical extract."""
@@ -90,6 +100,7 @@ class Contract(Strict):
     key: tuple[Name, ...]
     event_date: Name | None = None
     is_required: bool = False
+    retention: Retention | None = None
     columns: dict[Name, Column]
     references: tuple[Reference, ...] = ()
     row_rules: tuple[RowRule, ...] = ()
@@ -105,6 +116,8 @@ class Contract(Strict):
         lost = [name for name in named if name not in self.warehouse_columns]
         if lost:
             raise ValueError(f"no such warehouse column: {', '.join(lost)}")
+        if self.retention is None and any(c.pii != "none" for c in self.columns.values()):
+            raise ValueError("says something of a person: name how long it is kept, as retention: {years: N}")
         optional = [name for name in self.key if self.columns[name].nullable]
         if optional:
             raise ValueError(f"key columns must not be nullable: {', '.join(optional)}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dropout.contracts.contract import Column, Contract, load_contracts
+from dropout.contracts.contract import Column, Contract, Retention, load_contracts
 from dropout.contracts.ddl import META
 from dropout.contracts.rules import DUPLICATE_KEY, Rule, dataset_rules, row_rules, span
 
@@ -17,6 +17,9 @@ columns; where a column has another name there, it stands in the column *in the 
 *Personal*: **pseudonym** stands for a person and is useless without the key; **sensitive** says something
 of a person; **identity** names a person: it is in the extract and in `identity.duckdb`, and never in the
 warehouse.
+
+*Kept*: so long after the event date; students and enrolments, after the last enrolment ended. The night removes what is
+older (`purge`).
 
 *What happens*: **quarantine** keeps the row out and records file, line and rule; **warn** lets it in and
 counts it; **refuse** keeps the whole delivery out.
@@ -38,11 +41,23 @@ def _table(contract: Contract) -> str:
     parts.append(f"Key: {', '.join(f'`{name}`' for name in contract.key)}.")
     if contract.event_date:
         parts[-1] += f" Bulk history takes `{contract.event_date}` as the date from which a row was known."
+    if contract.retention:
+        parts[-1] += f" {_kept(contract.retention)}"
     header = ("column", "type", "in the extract", "personal", "may be empty", "values", "meaning", "example")
     parts += ["", _markdown(header, [_column(name, c) for name, c in contract.columns.items()])]
     rules = (*row_rules(contract), DUPLICATE_KEY, *dataset_rules(contract))
     parts += [_markdown(("rule", "what happens", "what it says", "what to do"), map(_rule, rules))]
     return "\n".join(parts)
+
+
+def _kept(retention: Retention) -> str:
+    """How long rows are kept, as a sentence."""
+    named = f"; names, number, birth date and phone {_years(retention.identity_years)}" if retention.identity_years else ""
+    return f"Kept {_years(retention.years)}{named}."
+
+
+def _years(count: int) -> str:
+    return "1 year" if count == 1 else f"{count} years"
 
 
 def _column(name: str, column: Column) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import duckdb
 from dropout.contracts.contract import load_contracts
 from dropout.contracts.ddl import quoted
 from dropout.errors import DropoutError, ExtractError
-from dropout.extracts import drift
+from dropout.extracts import drift, suppressed
 from dropout.extracts.answers import reading, remarks
 from dropout.extracts.confined import Limits
 from dropout.extracts.rejected import keep_rejects
@@ -27,7 +27,12 @@ from dropout.warehouse.deadline import deadline
 from dropout.warehouse.ledger import Counts, Run, notice
 
 MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)  # no room, or no more files may be open
-RECORDS = ("ops.reject", "ops.file", "identity.reject_line")  # what the ledger and the identity store hold of a file
+RECORDS = (
+    "ops.reject",
+    "ops.file",
+    "ops.suppressed",
+    "identity.reject_line",
+)  # what the ledger and the identity store hold of a file
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     identity.create(con)
     remarks.create(con)
     clear(con)
-    counts: Counts = dict.fromkeys(("deliveries", "files", "lines", "rows", "rejects", "aside", "stopped"), 0)
+    suppressed.prepare(con, run.deployment)
+    counts: Counts = dict.fromkeys(("deliveries", "files", "lines", "rows", "rejects", "aside", "suppressed", "stopped"), 0)
     refusal: ExtractError | None = None
     for delivery in _waiting(con, run):
         found, stops = _read_delivery(con, run, delivery)
@@ -77,9 +83,19 @@ def read(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         status = "refused" if is_refused else "read"
         con.execute("update ops.delivery set status = ? where delivery_no = ?", [status, delivery.no])
         counts["deliveries"] += not is_refused
+        _count_suppressed(con, delivery.no, counts)
     if refusal:
         raise refusal
     return counts
+
+
+def _count_suppressed(con: duckdb.DuckDBPyConnection, delivery_no: int, counts: Counts) -> None:
+    """Rows of pupils who were forgotten are no rows: only once all of a delivery is read is it known how many."""
+    suppressed.drop_rejects(con, delivery_no)
+    question = "select coalesce(sum(suppressed_count), 0) from ops.file where delivery_no = ?"
+    [(found,)] = con.execute(question, [delivery_no]).fetchall()
+    counts["suppressed"] += int(found)
+    counts["rows"] -= int(found)
 
 
 def _waiting(con: duckdb.DuckDBPyConnection, run: Run) -> list[Delivery]:

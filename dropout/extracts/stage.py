@@ -4,6 +4,7 @@ import duckdb
 
 from dropout.contracts.contract import Contract, load_contracts
 from dropout.contracts.ddl import gone_ddl, quoted, staging_columns, staging_ddl
+from dropout.extracts import suppressed
 from dropout.extracts.derived import STATEMENT, accounted, make_school_years
 from dropout.privacy import identity
 
@@ -33,11 +34,13 @@ def stage(con: duckdb.DuckDBPyConnection, rows: str, contract: Contract, known_a
     `known_at` is SQL for the date a row was known, given its event date as `event_date`. Of rows that a source's own
     statement made of raw files, every raw line is accounted for.
     """
-    if rows == STATEMENT:
+    is_statement = rows == STATEMENT
+    if is_statement:
         rows = accounted(con, contract, delivery_no)
     given = {str(c[0]) for c in con.execute(f"describe {rows}").fetchall()}
     known_at = known_of(contract, known_at)
     if "student_id" in given:
+        rows = _without_forgotten(con, rows, is_statement=is_statement)
         _name_new_students(con, rows)
     origin = f"({rows}) as r" + (" left join student_id as i on r.student_id = i.written" if "student_id" in given else "")
     values = pseudonymous(contract, given, "i.student_key")
@@ -76,6 +79,14 @@ def pseudonymous(contract: Contract, given: set[str], student_key: str) -> dict[
         return student_key if pii == "pseudonym" else f"r.{quoted(extract)}"
 
     return {name: value(name, column.source or name, column.pii) for name, column in contract.warehouse_columns.items()}
+
+
+def _without_forgotten(con: duckdb.DuckDBPyConnection, rows: str, *, is_statement: bool) -> str:
+    """The rows without those of pupils who were forgotten, which are counted."""
+    if not suppressed.meet(con, f"select student_id from ({rows}) anti join student_id on student_id = written"):
+        return rows
+    lines = f"select file_id, line from ({rows}) semi join suppressed_id on student_id = written"
+    return suppressed.drop(con, rows, suppressed.of_statement(con) if is_statement else lines)
 
 
 def _name_new_students(con: duckdb.DuckDBPyConnection, rows: str) -> None:

@@ -12,6 +12,7 @@ import duckdb
 
 from dropout.contracts.contract import Contract
 from dropout.contracts.ddl import quoted
+from dropout.extracts import suppressed
 from dropout.extracts.around import around
 from dropout.extracts.normal import normal_sql
 from dropout.extracts.sheet import Sheet
@@ -68,6 +69,8 @@ def take_whole(
     shape += " left join student_id as i on r.student_id = i.written" if "student_id" in own else ""
     con.execute(f"set disabled_optimizers = '{ESTIMATES}'")
     try:
+        if "student_id" in own and _has_forgotten(con, own["student_id"], sheet.relation):
+            return None
         failures = make_typed(con, target, shape, sheet.relation, columns, flags)
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
         failures = -1
@@ -89,6 +92,14 @@ def take_whole(
         f"from {target} where bad is null"
     )
     return sheet, Taken(target, f"from {target}", sheet.line_count, failures, aside, sheet.header, sheet.encoding)
+
+
+def _has_forgotten(con: duckdb.DuckDBPyConnection, cell: str, relation: str) -> bool:
+    """Whether a row is a forgotten pupil's; where nobody was forgotten nothing is looked at."""
+    if not suppressed.is_anybody_forgotten(con):
+        return False
+    numbers = suppressed.numbers_in(cell, relation)
+    return suppressed.meet(con, f"select student_id from ({numbers}) anti join student_id on student_id = written")
 
 
 def _words(contract: Contract, column: Column) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from dropout.model.frame import Frame
 from dropout.model.groups import Audit, out_of_bounds
 from dropout.model.rankings import LAST_SEASON, Ranking
 from dropout.model.recipe import OUT_OF_FOLD, Plan, Stage
-from dropout.model.registry import Model, load
+from dropout.model.registry import Model, is_tainted, load
 from dropout.resources import sql
 from dropout.settings import Deployment, ModelSettings
 
@@ -66,6 +66,8 @@ def find_champion(con: duckdb.DuckDBPyConnection, deployment: Deployment, plan: 
     if not found or found[0][0] is None or found[0][1] != "model":
         return None
     version = str(found[0][0])
+    if is_tainted(con, version):
+        return Champion(version, None, "it learned from a pupil who was forgotten since")
     try:
         model = load(deployment, version)
     except ModelError as error:

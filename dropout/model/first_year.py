@@ -16,6 +16,7 @@ from dropout.country import Country, SchoolYear, Target
 from dropout.features import snapshot
 from dropout.labels import label
 from dropout.labels.label import HORIZON_DAYS
+from dropout.model import opted_out
 from dropout.model.candidate import Candidate
 from dropout.model.cohort import known_years, latest_mature, open_from
 from dropout.model.history import counted, is_usable
@@ -115,6 +116,7 @@ def labelled(con: duckdb.DuckDBPyConnection, run: Run, target: Target, year: Sch
     """The rows of temp table `snapshot` with their outcomes as known on `known_on`."""
     label.build(con, target, known_on, run.deployment.country)
     con.execute("create or replace temp table label_then as from label")
+    opted_out.build(con, "snapshot")
     return con.sql(sql("model/frame"), params={"school_year": year.school_year}).to_arrow_table()
 
 

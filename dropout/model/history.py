@@ -11,6 +11,7 @@ from dropout.contracts.ddl import create_core
 from dropout.country import SchoolYear, Target
 from dropout.features import snapshot
 from dropout.labels import label
+from dropout.model import opted_out
 from dropout.model.candidate import Candidate
 from dropout.model.cohort import known_years, mature_years, snapshot_dates
 from dropout.model.frame import from_arrow
@@ -75,6 +76,7 @@ def _write_year(
     if not dates or not ages:
         return {}
     snapshot.build(con, dates, country)
+    opted_out.build(con, "snapshot")
     found: dict[Target, Cohort | None] = {}
     for target, age in ages.items():
         label.build(con, target, run.as_of if age is None else min(run.as_of, year.start_date + age), country)

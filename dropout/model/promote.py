@@ -99,6 +99,8 @@ def _promote(con: duckdb.DuckDBPyConnection, deployment: Deployment, candidate: 
         _keep(con, card, evaluation.last_season.version)
         return "unchanged"
     chosen = card if verdict == "promoted" else _as_rule(card)
+    # where it is the same again without the pupils who were forgotten, it had learned nothing from them
+    con.execute("delete from ops.tainted where version = ?", [chosen.version])
     if promoted(con, candidate.target) == chosen.version and _is_there(deployment, chosen):
         return "unchanged"
     _place(deployment, candidate, plan, chosen)

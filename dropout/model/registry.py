@@ -39,6 +39,11 @@ def promoted(con: duckdb.DuckDBPyConnection, target: Target) -> str | None:
     return str(found[0][0]) if found else None
 
 
+def is_tainted(con: duckdb.DuckDBPyConnection, version: str) -> bool:
+    """Whether `version` learned from a pupil who was forgotten since: it serves until the next season, no longer."""
+    return bool(con.execute("select 1 from ops.tainted where version = ?", [version]).fetchall())
+
+
 def list_target(con: duckdb.DuckDBPyConnection, country: Country) -> Target:
     """The target that lists are cut by: the country's, unless only another one can say a chance.
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from dropout.contracts.ddl import create_core
 from dropout.country import Target
 from dropout.errors import ExtractError, ModelError
-from dropout.model import booster
+from dropout.model import booster, opted_out
 from dropout.model.baselines import LISTED_FROM, absence_rule
 from dropout.model.cut import KEPT_LOG_ODDS, cut, ranks
 from dropout.model.earlier import on_last_list
@@ -34,7 +34,7 @@ SHOWN = 20  # schools that a notice names
 def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     """Replaces tonight's rows of `night.score` for every target with a version in force.
 
-    A student with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
+    A student who opted out, with thin data, or of a school that has fallen silent, is abstained from: no chance, no rank.
     On a list stand the first of each school, up to its capacity, whose chance is at least the settings' multiple
     of the mean, by the target that `registry.list_target` names; who is on the school's last list stays before a
     newcomer who is hardly ahead (`cut.cut`), so that a rank on a list may lie beyond the capacity. Which version
@@ -44,9 +44,10 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
     country, settings = run.deployment.country, run.deployment.settings
     rows = tonight(con, run.as_of)
     capacity = capacities(con, run)(rows)
-    stale, lists = _stale_schools(con, run), list_target(con, country)
+    stale, lists, left_out = _stale_schools(con, run), list_target(con, country), opted_out.mask(con, rows)
     counts: Counts = {"students": len(rows), "targets": 0, "corrected": 0, "abstained": 0, "listed": 0}
     counts["schools_without_fresh_data"] = len(stale)
+    counts["opted_out"] = int(left_out.sum())
     counts["list_target"] = lists
     tables = []
     served = serving(con, run)
@@ -55,7 +56,7 @@ def score(con: duckdb.DuckDBPyConnection, run: Run) -> Counts:
         stays = on_last_list(con, run, rows, target) if target == lists else None
         if stays is not None and state == "suspended":
             stays = np.zeros_like(stays)  # a place that the model gave decides nothing now, not even between equals
-        table, found = _scored(rows, model, settings, capacity, stale, stays)
+        table, found = _scored(rows, model, settings, capacity, stale, stays, left_out)
         tables.append(table)
         counts["targets"] += 1
         counts["corrected"] += model.correction.kind != "none"
@@ -106,11 +107,14 @@ def _silent_schools(con: duckdb.DuckDBPyConnection, run: Run) -> set[str]:
 
 
 def _scored(
-    rows: Frame, model: Model, settings: Settings, capacity: Floats, stale: list[str], stays: Bools | None
+    rows: Frame, model: Model, settings: Settings, capacity: Floats, stale: list[str], stays: Bools | None, left_out: Bools
 ) -> tuple[pa.Table, dict[str, int]]:
-    """Rows of `night.score` for one target; `stays` is None where no list is cut by it, else who is on the last lists."""
+    """Rows of `night.score` for one target; `stays` is None where no list is cut by it, else who is on the last lists.
+
+    Of those `left_out`, who opted out, nothing is said.
+    """
     silent = np.isin(rows.school_id.astype(str), stale)
-    thin = rows.is_thin(settings.model.taken_registers_at_least) | silent
+    thin = rows.is_thin(settings.model.taken_registers_at_least) | silent | left_out
     found = in_force(rows, model, settings)
     by, raw, chance, bounds = found.by, found.raw, found.chance, found.bounds
     rank = ranks(by, rows, thin)
@@ -131,13 +135,18 @@ def _scored(
             "chance_low": _known(bounds[0], ~thin),
             "chance_high": _known(bounds[1], ~thin),
             "is_abstained": thin,
-            "abstain_reason": pa.array(np.where(silent, STALE, _same(THIN, rows)), pa.string(), mask=~thin),
+            "abstain_reason": pa.array(_reasons(silent, left_out), pa.string(), mask=~thin),
             "school_id": pa.array(rows.school_id, pa.string()),
             "school_rank": pa.array(rank, pa.int32(), mask=thin | (stays is None)),
             "is_listed": listed,
         }
     )
     return table, {"abstained": int(thin.sum()), "listed": int(listed.sum())}
+
+
+def _reasons(silent: Bools, left_out: Bools) -> npt.NDArray[np.object_]:
+    """Why a row would be abstained from; that nothing may be said comes before that nothing could be."""
+    return np.where(left_out, opted_out.OPTED_OUT, np.where(silent, STALE, THIN)).astype(object)
 
 
 @dataclass(frozen=True)

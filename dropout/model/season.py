@@ -5,7 +5,7 @@ import duckdb
 from dropout.country import Target
 from dropout.errors import ModelError
 from dropout.model import first_year
-from dropout.model.registry import card_on_record, promoted, read_card
+from dropout.model.registry import card_on_record, is_tainted, promoted, read_card
 from dropout.model.serving import last_good
 from dropout.resources import sql
 from dropout.warehouse.ledger import Run
@@ -16,16 +16,17 @@ def is_due(con: duckdb.DuckDBPyConnection, run: Run) -> bool:
 
     A version that a season left in force, since its own model did not win, knows the year that this season knew.
     Until a school year is complete, months count instead of years (first_year.py). So newly matured outcomes make a
-    season due, and so does a night of an earlier date, which must not use what was not known then. A model whose
-    folder is missing or altered makes one due as well where no earlier one is whole; where one is, it serves, and a
-    person decides: to train anew would write over what was done to the files.
+    season due, and so does a night of an earlier date, which must not use what was not known then. So does a
+    model that learned from a pupil who was forgotten since. One whose folder is missing or altered makes a season due
+    where no earlier one is whole; where one is, it serves, and a person decides: to train anew would write over what
+    was done to the files.
     """
     return any(_is_due(con, run, target) for target in run.deployment.country.targets)
 
 
 def _is_due(con: duckdb.DuckDBPyConnection, run: Run, target: Target) -> bool:
     version = promoted(con, target)
-    if version is None:
+    if version is None or is_tainted(con, version):
         return True
     try:
         card = read_card(run.deployment, version)

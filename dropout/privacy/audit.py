@@ -28,7 +28,8 @@ from dropout.warehouse.ledger import Counts, Run, settings_sha256
 
 What = Literal[
     "run_begun", "run_ended", "key_used", "published", "settings_changed", "accepted", "access_exported", "sheet_written",
-    "research_exported", "forgotten", "sealed", "suspended", "resumed", "contested", "contest_answered",
+    "research_exported", "forgotten", "opted_out", "opted_in", "purged", "sealed",
+    "suspended", "resumed", "contested", "contest_answered",
     "key_rotated",
 ]  # fmt: skip
 Facts = dict[str, StrictInt | StrictBool | StrictStr]

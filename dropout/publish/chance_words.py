@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from dropout.features.plurals import Forms, form_of
+from dropout.model.opted_out import OPTED_OUT
 from dropout.model.score import STALE
 from dropout.publish.numbers import filled, texts
 from dropout.publish.words import Language, words_of
@@ -18,10 +19,14 @@ DAYS = ("registers_taken_56d_count", "days_in_totals_62_calendar_days_count")
 
 
 class NoChance(Strict):
-    """Why there is no chance: hardly a school day is known and no mark (`thin`, by the days), or the school sends nothing."""
+    """Why there is no chance: hardly a school day is known and no mark (`thin`, by the days), or one of the other two.
+
+    `silent`: the school sends nothing; `opted_out`: the pupil or the school opted out.
+    """
 
     thin: Forms
     silent: str
+    opted_out: str
 
 
 class NoChanceFile(Strict):
@@ -107,5 +112,6 @@ def no_chance_in_words(rows: pl.DataFrame, language: str) -> pl.Series:
     thin = texts(days["days"], "days", words_of(language), words.thin)
     frame = rows.select("is_abstained", "abstain_reason").with_columns(thin.alias("thin"))
     is_silent = pl.col("abstain_reason") == STALE
-    why = pl.when(is_silent).then(pl.lit(words.silent)).otherwise(pl.col("thin"))
+    is_out = pl.col("abstain_reason") == OPTED_OUT
+    why = pl.when(is_out).then(pl.lit(words.opted_out)).when(is_silent).then(pl.lit(words.silent)).otherwise(pl.col("thin"))
     return frame.select(pl.when("is_abstained").then(why).alias("no_chance"))["no_chance"]

@@ -1,6 +1,6 @@
 -- one row: tonight's students, chances and lists for the list target
 select
-    count(*) as student_count, count(*) filter (s.is_abstained) as abstained_count,
+    count(*) as student_count, count(*) filter (s.is_abstained and s.abstain_reason is distinct from 'opted out') as abstained_count,
     any_value(s.method) filter (not s.is_abstained) as method,
     any_value(s.model_version) filter (not s.is_abstained) as model_version, any_value(n.school_year) as school_year,
     any_value(t.list_target) as list_target

@@ -2,7 +2,7 @@
 with tonight as (
     select
         s.student_key, s.school_id, s.chance, s.model_version, s.is_listed, s.is_abstained,
-        n.* exclude (student_key, as_of_date, school_id)
+        coalesce(s.abstain_reason = 'opted out', false) as is_opted_out, n.* exclude (student_key, as_of_date, school_id)
     from this_night as t
     inner join night.score as s on t.as_of_date = s.as_of_date and t.list_target = s.target
     inner join night.snapshot as n on s.student_key = n.student_key and s.as_of_date = n.as_of_date
@@ -35,6 +35,7 @@ change as (
     select
         p.school_id, p.school_year, p.student_key, l.last_list_date, s.is_on_last_list, s.first_date, s.last_date,
         coalesce(n.is_listed, false) as is_listed, o.student_key is not null as is_elsewhere, x.exit_reason, n.is_abstained,
+        coalesce(n.is_opted_out, false) as is_opted_out,
         n.model_version is distinct from s.last_model_version as is_other_model,
         if(s.is_on_last_list, s.first_chance, s.last_chance) as chance_then, n.chance as chance_now,
         -- log-odds that are lower by more than $noise, written so that a chance of 0 or 1 has no logarithm
@@ -58,7 +59,7 @@ change as (
 )
 
 select
-    * exclude (is_listed, is_on_last_list, is_elsewhere, exit_reason, is_abstained, is_other_model, has_fallen, is_followed_up),
+    * exclude (is_listed, is_on_last_list, is_elsewhere, exit_reason, is_abstained, is_other_model, has_fallen, is_followed_up, is_opted_out),
     case
         when is_listed and last_list_date is null then 'first'
         when is_listed and first_date is null then 'added'
@@ -76,4 +77,5 @@ select
         else 'others_first'
     end as why
 from change
+where not is_opted_out  -- no list names them, nor says why
 order by school_id, is_listed desc, chance_now desc nulls last, student_key

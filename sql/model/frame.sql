@@ -13,6 +13,7 @@ select
     c.region, c.locality::varchar as locality, c.level::varchar as level, z.school_size, p.sex::varchar as sex,
     p.home_locality::varchar as home_locality, p.disability::varchar as disability, p.scholarship::varchar as scholarship, p.mother_tongue
 from snapshot as s
+anti join opted_out as q on s.student_key = q.student_key and s.as_of_date = q.as_of_date
 inner join label as l on s.student_key = l.student_key and s.as_of_date = l.as_of_date
 inner join label_then as t on s.student_key = t.student_key and s.as_of_date = t.as_of_date
 left join exit_after as x on s.student_key = x.student_key and s.as_of_date = x.as_of_date

@@ -26,7 +26,7 @@ def test_every_command_is_in_the_docs() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_the_docs_name_only_commands_that_exist(page: Path) -> None:
-    named = set(re.findall(r"^(?:[\d*\s-]*)dropout (?:--\S+ \S+ )?([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"^(?:[\d*\s-]*)dropout (?:--\S+ \S+ )?([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
     assert named <= COMMANDS | GROUPS
 
 

@@ -191,6 +191,14 @@ def test_a_repeated_season_meets_the_same_champion_again(
     assert (found.version if found else None) == rival
 
 
+def test_a_champion_that_learned_from_a_forgotten_pupil_defends_nothing(made: Deployment, con: duckdb.DuckDBPyConnection) -> None:
+    on_record(con, "promoted", version="v1")
+    con.execute("insert into ops.tainted values ('v1')")
+    found = find_champion(con, made, plan("2024-12-02"))
+    assert found is not None and found.model is None and "forgotten" in found.why_not
+    assert season._is_due(con, Run(made, "nightly", dt.date(2024, 12, 2)), TARGET)
+
+
 def test_a_champion_whose_files_are_gone_stops_no_season(made: Deployment, con: duckdb.DuckDBPyConnection) -> None:
     on_record(con, "promoted", version="v1")
     found = find_champion(con, made, plan("2024-12-02"))

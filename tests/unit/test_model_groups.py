@@ -10,6 +10,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from dropout.features import snapshot
 from dropout.labels import label
+from dropout.model import opted_out
 from dropout.model.comparison import Comparison
 from dropout.model.evaluate import Evaluation
 from dropout.model.frame import concatenated, from_arrow
@@ -226,6 +227,8 @@ def test_the_frame_knows_of_a_row_what_its_date_knew_and_the_dated_dropout() -> 
     snapshot.build(con, [dt.date(2025, 1, 1), dt.date(2025, 3, 3)], country())
     label.build(con, "leaves_by_next_year", dt.date(2025, 12, 1), country())
     con.execute("create temp table label_then as from label")
+    con.execute("create schema ops; create table ops.opt_out (student_key bigint, school_id varchar, since date)")
+    opted_out.build(con, "snapshot")
     rows = from_arrow(con.sql(sql("model/frame"), params={"school_year": "2024-2025"}).to_arrow_table())
     assert rows.student_key.tolist() == [1, 2, 1, 2]
     # the school was said to be rural from February on, the student's sex was known from mid-January on; B is in no school file
@@ -236,6 +239,14 @@ def test_the_frame_knows_of_a_row_what_its_date_knew_and_the_dated_dropout() -> 
     assert rows.group("grade_level").tolist() == ["7"] * 4
     assert rows.exit_date.astype(str).tolist() == ["2025-04-10", "NaT", "2025-04-10", "NaT"]  # a graduation is no dropout
     assert not set(rows.names) & {"sex", "locality", "region", "level", "school_size", "exit_date"}
+
+    # student 1 opts out: no season sees the pupil on any date; then the school of student 2 does
+    con.execute("insert into ops.opt_out values (1, null, date '2025-03-01')")
+    opted_out.build(con, "snapshot")
+    assert con.sql(sql("model/frame"), params={"school_year": "2024-2025"}).pl()["student_key"].to_list() == [2, 2]
+    con.execute("insert into ops.opt_out select null, school_id, date '2025-03-01' from snapshot where student_key = 2 limit 1")
+    opted_out.build(con, "snapshot")
+    assert con.sql(sql("model/frame"), params={"school_year": "2024-2025"}).pl()["student_key"].to_list() == []
 
 
 def test_a_night_has_no_groups_and_no_exits() -> None:
