@@ -13,7 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dropout import __version__, cli_backtest, cli_oversight, cli_privacy, cli_proof, cli_research, cli_source
+from dropout import (
+    __version__,
+    cli_backtest,
+    cli_keys,
+    cli_oversight,
+    cli_privacy,
+    cli_proof,
+    cli_research,
+    cli_source,
+)
 from dropout.errors import DropoutError
 from dropout.logs import LogFormat, configure
 from dropout.settings import Deployment, open_deployment
@@ -35,6 +44,8 @@ app.command()(cli_privacy.sheet)
 app.command()(cli_oversight.suspend)
 app.command()(cli_oversight.resume)
 app.command()(cli_oversight.contest)
+app.add_typer(cli_keys.key, name="key")
+app.command()(cli_keys.doctor)
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)  # a pipe has no width to wrap at
 DirOption = Annotated[
     Path | None, typer.Option("--dir", "-C", help="Deployment folder; else DROPOUT_DIR, this folder, or the only one below it.")
@@ -299,7 +310,7 @@ def _day(value: dt.datetime | None) -> dt.date | None:
 
 def main() -> None:
     """Entry point: an error of ours is shown without a traceback and ends with its exit code."""
-    os.umask(0o027)
+    os.umask(0o077)  # what others may read is opened by name (published/)
     try:
         app(standalone_mode=True)
         code = 0

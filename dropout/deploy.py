@@ -9,6 +9,7 @@ from dropout.errors import DeploymentError
 from dropout.privacy.keys import make_key
 from dropout.settings import FILE_NAME, Deployment, load_settings
 
+READ_BY_GROUP = 0o750
 PRIVATE = ("inbox", "raw", "secrets", "models", "work", "sources")
 
 
@@ -21,10 +22,14 @@ def init(root: Path, country: str) -> Deployment:
     path = root / FILE_NAME
     if path.exists():
         raise DeploymentError(f"{root} is a deployment already", remedy="Choose another folder, or edit its dropout.toml.")
+    is_new = not root.exists()
     root.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        root.chmod(READ_BY_GROUP)  # whatever the umask: whoever reads published/ goes through here
     for name in PRIVATE:
         (root / name).mkdir(mode=0o700, exist_ok=True)
-    (root / "published").mkdir(mode=0o750, exist_ok=True)
+    (root / "published").mkdir(exist_ok=True)
+    (root / "published").chmod(READ_BY_GROUP)
     template = Path(__file__).with_name("dropout.toml.template").read_text(encoding="utf-8")
     text = Template(template).substitute(
         name=root.resolve().name,

@@ -1,6 +1,7 @@
 """The verbs by name, and how one is performed: on its own connection, written into the ledger."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dropout.errors import ContractError, DropoutError, ExtractError, GateError
-from dropout.privacy import audit
+from dropout.privacy import audit, rotations
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
 from dropout.warehouse.ledger import Counts, Run, close_run, log, open_run, step
@@ -100,9 +101,10 @@ def season_is_due(run: Run) -> bool:
 def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterator[Run]:
     """One run under the deployment's lock: opened in the ledger, and closed there however it ends."""
     run = Run(deployment, kind, as_of or dt.datetime.now(ZoneInfo(deployment.timezone)).date())
-    with exclusive(deployment):
+    with exclusive(deployment), _closed():
         with connect(deployment) as con:
             open_run(con, run)
+            rotations.tell(con, deployment)
             audit.record(con, deployment, "run_begun", run_id=run.run_id, facts={"kind": kind, "as_of_date": str(run.as_of)})
         status, code = "failed", 1
         try:
@@ -117,3 +119,13 @@ def running(deployment: Deployment, kind: str, as_of: dt.date | None) -> Iterato
             with connect(deployment) as con:
                 close_run(con, run, status, code)
                 audit.record(con, deployment, "run_ended", run_id=run.run_id, facts={"status": status, "exit_code": code})
+
+
+@contextmanager
+def _closed() -> Iterator[None]:
+    """What a run writes is its owner's alone, also where no command line set the umask; published/ is opened by name."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

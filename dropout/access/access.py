@@ -66,7 +66,7 @@ def _document(
         "tables": [_table(table) for table in everything.tables],
         "received_files": received,
         "found_in_files": [{"file": f.path, "lines": list(f.lines)} for f in files],
-        "acts": acts(deployment, student),
+        "acts": acts(con, deployment, student),
         "could_not_be_opened": list(everything.unreadable),
     }
 
@@ -80,10 +80,10 @@ def _table(table: held.Table) -> Row:
     return {"place": table.place, "table": table.name, "meaning": meaning.of_table(table.name), "columns": columns, "rows": rows}
 
 
-def acts(deployment: Deployment, student: Student) -> list[Row]:
+def acts(con: duckdb.DuckDBPyConnection, deployment: Deployment, student: Student) -> list[Row]:
     """Entries of the audit log on this pupil: exports and sheets, by whom and when."""
-    key = read_key(deployment)
-    mine = [entry for entry in entries(deployment) if audit.is_about(entry, key, student.student_key)]
+    key, again = read_key(deployment), audit.subjects(con)
+    mine = [entry for entry in entries(deployment) if audit.is_about(entry, key, student.student_key, again)]
     return [{"time": entry.time, "who": entry.who, "what": entry.what, **entry.facts} for entry in mine]
 
 

@@ -86,7 +86,7 @@ def render(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, w
             sources=[(_kind(row["source_file"], writer), _times(row, writer)) for row in found.sources],
             lists=[(row["school"], _on_lists(row, writer)) for row in found.lists],
             oversight=sheet_lines(con, held.student.student_key, found.as_of, writer.name),
-            acts=_acts(deployment, held, writer),
+            acts=_acts(con, deployment, held, writer),
             kept=writer.words.kept.generations.format(lists=writer.count(deployment.settings.night.keep_generations, "list")),
             authority=_authority(deployment, writer),
             contact=deployment.settings.deployment.contact,
@@ -204,10 +204,10 @@ def _chance(row: Row, writer: Writer) -> str:
 _FLOATS = dict.fromkeys(("chance", "chance_low", "chance_high"), pl.Float64)
 
 
-def _acts(deployment: Deployment, held: Held, writer: Writer) -> list[tuple[str, str]]:
+def _acts(con: duckdb.DuckDBPyConnection, deployment: Deployment, held: Held, writer: Writer) -> list[tuple[str, str]]:
     """Copies and sheets made before, with their dates; the same on one day is told once."""
     told = writer.words.seen.act
-    mine = [act for act in acts(deployment, held.student) if act["what"] in told]
+    mine = [act for act in acts(con, deployment, held.student) if act["what"] in told]
     return list(dict.fromkeys((writer.date(dt.date.fromisoformat(act["time"][:10])), told[act["what"]]) for act in mine))
 
 

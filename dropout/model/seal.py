@@ -15,7 +15,12 @@ _PURPOSE = b"dropout model seal 1\0"
 
 def seal(folder: Path, key: bytes) -> None:
     """Writes `model.hmac` over every other file of `folder`, names and bytes."""
-    (folder / SEAL).write_text(_mac(_files(folder), folder, key) + "\n", encoding="ascii")
+    (folder / SEAL).write_text(seal_of(folder, key), encoding="ascii")
+
+
+def seal_of(folder: Path, key: bytes) -> str:
+    """What `seal` would write, without writing it."""
+    return _mac(_files(folder), folder, key) + "\n"
 
 
 def verify(folder: Path, key: bytes, remedy: str) -> None:

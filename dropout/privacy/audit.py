@@ -13,7 +13,7 @@ import json
 import os
 import pwd
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from dropout.warehouse.ledger import Counts, Run, settings_sha256
 What = Literal[
     "run_begun", "run_ended", "key_used", "published", "settings_changed", "accepted", "access_exported", "sheet_written",
     "research_exported", "forgotten", "sealed", "suspended", "resumed", "contested", "contest_answered",
+    "key_rotated",
 ]  # fmt: skip
 Facts = dict[str, StrictInt | StrictBool | StrictStr]
 FIRST = "0" * 64  # stands where the first entry has no entry before it
@@ -87,7 +88,7 @@ def record(
     wait for each other.
     """
     settings = settings_sha256(deployment)
-    subject = _subject(deployment, student_key) if student_key is not None else ""
+    subject = subject_of(read_key(deployment), student_key) if student_key is not None else ""
     with _open(log_path(deployment)) as file:
         last, torn = _tail(file)
         added: list[Entry] = []
@@ -114,15 +115,24 @@ def record_verb(con: duckdb.DuckDBPyConnection, run: Run, verb: str, counts: Cou
         record(con, run.deployment, what, run_id=run.run_id, facts={name: counts[name] for name in kept if name in counts})
 
 
-def is_about(entry: Entry, key: bytes, student_key: int) -> bool:
-    """Whether an entry's mark is that of the student; only the holder of the deployment's key can tell."""
-    salt, _, mark = entry.subject.partition(":")
+def is_about(entry: Entry, key: bytes, student_key: int, again: Mapping[int, str] | None = None) -> bool:
+    """Whether an entry's mark is that of the student; only the holder of the deployment's key can tell.
+
+    `again` has the marks that `subjects` returns: those of entries that were written under an earlier key.
+    """
+    salt, _, mark = (again or {}).get(entry.ordinal, entry.subject).partition(":")
     return bool(salt) and hmac.compare_digest(mark, _mark(key, salt, student_key))
 
 
-def _subject(deployment: Deployment, student_key: int) -> str:
+def subjects(con: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Ordinal of each entry that an earlier key marked, and its mark made again with the key in force (`dropout key rotate`)."""
+    return dict(con.execute("select ordinal, subject from ops.audit_subject").fetchall())
+
+
+def subject_of(key: bytes, student_key: int) -> str:
+    """A mark of the student, `salt:mark`, each time another one."""
     salt = secrets.token_hex(MARK_BYTES)
-    return f"{salt}:{_mark(read_key(deployment), salt, student_key)}"
+    return f"{salt}:{_mark(key, salt, student_key)}"
 
 
 def _mark(key: bytes, salt: str, student_key: int) -> str:

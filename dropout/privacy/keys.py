@@ -2,9 +2,13 @@
 
 import os
 import secrets
+from contextlib import suppress
+from pathlib import Path
 
 from dropout.errors import DeploymentError
 from dropout.settings import Deployment
+from dropout.warehouse.key_id import FILE
+from dropout.warehouse.swap import beside
 
 KEY_BYTES = 32
 
@@ -13,12 +17,24 @@ def make_key(deployment: Deployment) -> None:
     """Writes `secrets/hmac.key` (0600, in a 0700 folder) unless there is one; it is never replaced."""
     deployment.secrets.mkdir(mode=0o700, exist_ok=True)
     deployment.secrets.chmod(0o700)
-    try:
-        handle = os.open(deployment.secrets / "hmac.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    path = deployment.secrets / FILE
+    if path.exists():
         return
+    key = secrets.token_bytes(KEY_BYTES)
+    write_key(beside(path), key)
+    with suppress(FileExistsError):  # somebody else was first; theirs is the key
+        os.link(beside(path), path)  # whole or not there, and never in place of another
+    beside(path).unlink()
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Writes `key` to the new file `path` (0600), on disk before this returns."""
+    path.unlink(missing_ok=True)  # half a key of a process that died
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_key(deployment: Deployment) -> bytes:

@@ -11,6 +11,8 @@ from dropout.errors import DeploymentError, LockedError
 from dropout.quiet import NOTHING_FROM_OUTSIDE
 from dropout.resources import resource
 from dropout.settings import Deployment
+from dropout.warehouse import key_id, swap
+from dropout.warehouse.lock import exclusive
 
 Attached = Literal["identity", "staging"]
 
@@ -20,11 +22,13 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
     """A read-write connection to `warehouse.duckdb`, migrated; `attach` adds `identity` or `staging` as catalogs.
 
     DuckDB writes one attached file per transaction, so a step commits file by file in an order that a
-    crash between two of them cannot harm. Raises LockedError while another process holds the file.
+    crash between two of them cannot harm. Raises LockedError while another process holds the file, and DeploymentError
+    when the pseudonyms in it were made with another key than the deployment's.
     """
-    con = _open(deployment.warehouse, deployment.work / "tmp", deployment.settings.intake.memory_mb)
+    con = _open_settled(deployment)
     try:
         migrate(con)
+        key_id.verify(con, deployment)
         for name in attach:
             path = getattr(deployment, name)
             con.execute(f"attach '{_quoted(path)}' as {name}")
@@ -32,6 +36,33 @@ def connect(deployment: Deployment, *, attach: tuple[Attached, ...] = ()) -> Ite
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def read_only(con: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> Iterator[None]:
+    """Another database as `catalog`, only to look into; raises DeploymentError when it cannot be opened."""
+    try:
+        con.execute(f"attach '{_quoted(path)}' as {catalog} (read_only)")
+    except duckdb.Error as error:
+        raise DeploymentError(
+            "the file cannot be opened", where=path.name, cause=type(error).__name__, remedy="Restore it from a copy."
+        ) from None
+    try:
+        yield
+    finally:
+        con.execute(f"detach {catalog}")
+
+
+def _open_settled(deployment: Deployment) -> duckdb.DuckDBPyConnection:
+    """The warehouse, after any moves that were promised are made: what is opened before is only half of something."""
+    path, spill, memory_mb = deployment.warehouse, deployment.work / "tmp", deployment.settings.intake.memory_mb
+    if not swap.is_promised(deployment.root):
+        con = _open(path, spill, memory_mb)
+        if not swap.is_promised(deployment.root):  # nor was it promised just before the file was open
+            return con
+        con.close()
+    with exclusive(deployment):
+        return _open(path, spill, memory_mb)
 
 
 def _open(path: Path, spill: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:

@@ -5,16 +5,36 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dropout.errors import LockedError
 from dropout.settings import Deployment
+from dropout.warehouse import swap
 
 BACKTEST = "backtest"  # folder of `work` that holds a backtest's copy of the warehouse
+# in `work`, what only a run that was killed leaves behind: spills, copies of the warehouse, files as they were being read
+LEFT = ("tmp/duckdb_temp_*", BACKTEST, "canary-*", "read-*")
 
 
 @contextmanager
 def exclusive(deployment: Deployment) -> Iterator[None]:
-    """Holds the deployment's lock, and clears what a killed run left; raises LockedError at once when another run has it."""
+    """Holds the deployment's lock, and clears what a killed run left; raises LockedError at once when another run has it.
+
+    Files that were about to change places when a process died (swap.py) have changed them when this yields.
+    """
+    with held(deployment):
+        for left in leftovers(deployment):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+        swap.settle(deployment.root)
+        yield
+
+
+@contextmanager
+def held(deployment: Deployment) -> Iterator[None]:
+    """Holds the deployment's lock and touches nothing; raises LockedError at once when another run has it."""
     handle = os.open(deployment.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -25,9 +45,11 @@ def exclusive(deployment: Deployment) -> Iterator[None]:
                 where=str(deployment.root),
                 remedy="Wait until it has ended; `dropout status` shows the last run.",
             ) from None
-        for left in (deployment.work / "tmp").glob("duckdb_temp_*"):  # spilled by a run that was killed
-            left.unlink(missing_ok=True)
-        shutil.rmtree(deployment.work / BACKTEST, ignore_errors=True)  # of a backtest that was killed
         yield
     finally:
         os.close(handle)
+
+
+def leftovers(deployment: Deployment) -> list[Path]:
+    """What a killed run left in `work`; only whoever holds the lock can tell it from what a run is using."""
+    return sorted(path for pattern in LEFT for path in deployment.work.glob(pattern))

@@ -18,9 +18,19 @@ ROWS = [
     {"model"},
     {"explain", "fairness", "monitor"},
     {"publish"},
-    {"deploy", "status", "access"},
+    {"deploy", "status", "access", "rekey", "doctor"},
     {"trial", "canary", "backtest", "research"},
-    {"cli", "cli_source", "cli_proof", "cli_backtest", "cli_oversight", "cli_privacy", "cli_research", "__main__"},
+    {
+        "cli",
+        "cli_source",
+        "cli_proof",
+        "cli_backtest",
+        "cli_keys",
+        "cli_oversight",
+        "cli_privacy",
+        "cli_research",
+        "__main__",
+    },
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 ALONE = {"simulate"}  # imports nothing of the pipeline, and only the command line imports it

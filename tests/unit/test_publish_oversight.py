@@ -7,8 +7,8 @@ from string import Formatter
 import duckdb
 import openpyxl
 import pytest
-from dropout.privacy.disclosure import LEAST
 
+from dropout.privacy.disclosure import LEAST
 from dropout.publish import charts
 from dropout.publish.oversight.words import oversight_words
 from dropout.publish.publish import publish

@@ -1,0 +1,1 @@
+"""Whether a deployment is whole, and closed to everybody but those who may read it."""
