@@ -46,9 +46,10 @@ def district(root: Path, **sections: object) -> Deployment:
     for name in ("warehouse.duckdb", "identity.duckdb"):
         shutil.copyfile(_template() / name, root / name)
     deployment.secrets.mkdir(mode=0o700, exist_ok=True)
-    key = deployment.secrets / "hmac.key"
-    key.write_text("07" * 32 + "\n", encoding="ascii")  # one key for all: what is published is drawn by it
-    key.chmod(0o600)
+    for name in ("hmac.key", "disclosure.key"):
+        key = deployment.secrets / name
+        key.write_text("07" * 32 + "\n", encoding="ascii")  # one key for all: what is published is drawn by it
+        key.chmod(0o600)
     return deployment
 
 

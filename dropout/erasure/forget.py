@@ -20,6 +20,7 @@ from dropout.errors import UnknownStudentError
 from dropout.extracts.answers import remarks
 from dropout.model.candidate import Candidate
 from dropout.privacy import audit, identity, tombstone
+from dropout.privacy.keys import TOMBSTONES, make_key
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 
@@ -31,7 +32,7 @@ def begin(deployment: Deployment, numbers: list[str], why: Why, on: dt.date) -> 
 
     Raises UnknownStudentError, and begins nothing, when nothing is held under one of `numbers` and no tombstone has it.
     """
-    tombstone.make_key(deployment)
+    make_key(deployment, TOMBSTONES)
     with connect(deployment) as con:
         tombstone.install(con, deployment)
         students = {s.student_id: s for s in (pseudonym_of(con, deployment, number) for number in numbers)}

@@ -1,4 +1,4 @@
-"""The deployment's secret key: made once, outside every database, readable by its owner alone."""
+"""The deployment's secret keys: each made once, outside every database, readable by its owner alone."""
 
 import os
 import secrets
@@ -11,13 +11,19 @@ from dropout.warehouse.key_id import FILE
 from dropout.warehouse.swap import beside
 
 KEY_BYTES = 32
+TOMBSTONES, DISCLOSURE = "tombstone.key", "disclosure.key"  # beside FILE; its rotation leaves them as they are
+LOST = {  # what goes with each
+    FILE: "without it no pseudonym can be made again",
+    TOMBSTONES: "without it, who was forgotten would come back with the next delivery",
+    DISCLOSURE: "with another, rounded counts are drawn anew, and the old and the new ones together tell more than either",
+}
 
 
-def make_key(deployment: Deployment) -> None:
-    """Writes `secrets/hmac.key` (0600, in a 0700 folder) unless there is one; it is never replaced."""
+def make_key(deployment: Deployment, name: str = FILE) -> None:
+    """Writes `secrets/<name>` (0600, in a 0700 folder) unless there is one; it is never replaced."""
     deployment.secrets.mkdir(mode=0o700, exist_ok=True)
     deployment.secrets.chmod(0o700)
-    path = deployment.secrets / FILE
+    path = deployment.secrets / name
     if path.exists():
         return
     key = secrets.token_bytes(KEY_BYTES)
@@ -37,16 +43,16 @@ def write_key(path: Path, key: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_key(deployment: Deployment) -> bytes:
-    """The key's bytes; raises DeploymentError when it is missing, damaged, or readable by others."""
-    path = deployment.secrets / "hmac.key"
-    remedy = "Restore secrets/hmac.key from its safe copy: without it no pseudonym can be made again."
+def read_key(deployment: Deployment, name: str = FILE) -> bytes:
+    """The bytes of `secrets/<name>`; raises DeploymentError when it is missing, damaged, or readable by others."""
+    path, where = deployment.secrets / name, f"secrets/{name}"
+    remedy = f"Restore {where} from its safe copy: {LOST[name]}."
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
-        raise DeploymentError("the key is missing or damaged", where="secrets/hmac.key", remedy=remedy) from None
+        raise DeploymentError("the key is missing or damaged", where=where, remedy=remedy) from None
     if len(key) != KEY_BYTES:
-        raise DeploymentError("the key has the wrong length", where="secrets/hmac.key", remedy=remedy)
+        raise DeploymentError("the key has the wrong length", where=where, remedy=remedy)
     if path.stat().st_mode & 0o077:
-        raise DeploymentError("others can read the key", where="secrets/hmac.key", remedy="chmod 600 secrets/hmac.key")
+        raise DeploymentError("others can read the key", where=where, remedy=f"chmod 600 {where}")
     return key

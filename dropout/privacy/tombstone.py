@@ -5,34 +5,12 @@ it, and the rotation of the other key does not touch it: nobody could make it ag
 """
 
 import datetime as dt
-import os
-import secrets
-from pathlib import Path
 
 import duckdb
 
-from dropout.errors import DeploymentError
+from dropout.privacy.keys import TOMBSTONES, read_key
 from dropout.privacy.pseudonym import install_hmac
 from dropout.settings import Deployment
-
-KEY_BYTES = 32
-FILE = "tombstone.key"
-REMEDY = "Restore secrets/tombstone.key from its safe copy: without it, who was forgotten would come back with the next delivery."
-
-
-def make_key(deployment: Deployment) -> None:
-    """Writes `secrets/tombstone.key` (0600), whole, unless there is one; it is never replaced."""
-    path = _path(deployment)
-    if path.exists():
-        return
-    deployment.secrets.mkdir(mode=0o700, exist_ok=True)
-    partial = path.with_name(f".{FILE}.{secrets.token_hex(4)}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
 
 
 def install(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> bool:
@@ -41,9 +19,9 @@ def install(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> bool:
     Raises DeploymentError when there are tombstones and their key is missing, damaged, or readable by others.
     """
     [(count,)] = con.execute("select count(*) from ops.tombstone").fetchall()
-    if count == 0 and not _path(deployment).exists():
+    if count == 0 and not (deployment.secrets / TOMBSTONES).exists():
         return False
-    install_hmac(con, "tombstone", _read_key(deployment))
+    install_hmac(con, "tombstone", read_key(deployment, TOMBSTONES))
     return bool(count)
 
 
@@ -54,22 +32,3 @@ def put_up(con: duckdb.DuckDBPyConnection, numbers: list[str], on: dt.date) -> i
         [on, numbers],
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _path(deployment: Deployment) -> Path:
-    return Path(deployment.secrets / FILE)
-
-
-def _read_key(deployment: Deployment) -> bytes:
-    path = _path(deployment)
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise DeploymentError("the key of the tombstones is missing or damaged", where=f"secrets/{FILE}", remedy=REMEDY)
-    if path.stat().st_mode & 0o077:
-        raise DeploymentError(
-            "others can read the key of the tombstones", where=f"secrets/{FILE}", remedy=f"chmod 600 secrets/{FILE}"
-        )
-    return key

@@ -12,7 +12,7 @@ from dropout.errors import DropoutError, PublishError
 from dropout.fairness.accept import hold
 from dropout.monitor.night import ANALYTICS, EXACT, Publication, current, tonight
 from dropout.privacy import disclosure
-from dropout.privacy.keys import read_key
+from dropout.privacy.keys import DISCLOSURE, make_key, read_key
 from dropout.publish import entries, exact, generation, manifest, marts, report
 from dropout.publish.lists.held import hold_against_marts
 from dropout.publish.lists.write import write as write_lists
@@ -80,7 +80,8 @@ def _build_and_swap(con: duckdb.DuckDBPyConnection, run: Run, generation_id: str
 def _build(con: duckdb.DuckDBPyConnection, run: Run, partial: Path, generation_id: str) -> None:
     """Exact scores, analysts' file, lists, report, model cards and manifest, and their counts held against each other."""
     tonight(con, run)
-    disclosure.install(con, read_key(run.deployment))
+    make_key(run.deployment, DISCLOSURE)  # a deployment of before has none
+    disclosure.install(con, read_key(run.deployment, DISCLOSURE))
     entries.stage(con, generation_id)
     exact.build(con, partial / EXACT)
     marts.build(con, partial / ANALYTICS)

@@ -7,6 +7,7 @@ import pytest
 from dropout.erasure.purge import purge
 from dropout.extracts import whole
 from dropout.privacy import tombstone
+from dropout.privacy.keys import TOMBSTONES, make_key
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 from dropout.warehouse.ledger import Run
@@ -19,7 +20,7 @@ BROKEN = ATTENDANCE.replace("S2", NUMBER) + f"{NUMBER},no date,day,late,1\n"
 
 
 def tombed(place: Deployment, *numbers: str) -> None:
-    tombstone.make_key(place)
+    make_key(place, TOMBSTONES)
     with connect(place) as con:
         tombstone.install(con, place)
         assert tombstone.put_up(con, list(numbers), NIGHT) == len(numbers)
@@ -94,6 +95,6 @@ def test_a_missing_key_stops_the_reading(tmp_path: Path) -> None:
 
     place = deployment(tmp_path)
     tombed(place, NUMBER)
-    (place.secrets / tombstone.FILE).unlink()
-    with pytest.raises(DeploymentError, match="key of the tombstones"):
+    (place.secrets / TOMBSTONES).unlink()
+    with pytest.raises(DeploymentError, match="tombstone.key: the key is missing"):
         intake(place, deliver(tmp_path, "one", WITH))
