@@ -9,8 +9,7 @@ with tonight as (
 ),
 
 named as (
-    select school_id, school_year, student_key from tonight where is_listed
-    union
+    select school_id, school_year, student_key from tonight where is_listed union
     select school_id, school_year, student_key from last_stay where is_on_last_list
 ),
 

@@ -96,5 +96,5 @@ def test_a_missing_key_stops_the_reading(tmp_path: Path) -> None:
     place = deployment(tmp_path)
     tombed(place, NUMBER)
     (place.secrets / TOMBSTONES).unlink()
-    with pytest.raises(DeploymentError, match="tombstone.key: the key is missing"):
+    with pytest.raises(DeploymentError, match=r"tombstone\.key: the key is missing"):
         intake(place, deliver(tmp_path, "one", WITH))
