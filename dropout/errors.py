@@ -23,6 +23,10 @@ class DropoutError(Exception):
         return "\n".join(parts)
 
 
+class UnexpectedError(DropoutError):
+    """Something went wrong that no error of ours tells; its own text could hold a person's value, and is not repeated."""
+
+
 class SettingsError(DropoutError):
     """A setting, country pack, contract, source or catalogue file is wrong."""
 

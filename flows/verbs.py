@@ -2,15 +2,17 @@
 
 import datetime as dt
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dropout.errors import ContractError, DropoutError, ExtractError, GateError
+from dropout.errors import ContractError, DropoutError, ExtractError, GateError, UnexpectedError
 from dropout.privacy import audit, rotations
 from dropout.settings import Deployment
 from dropout.warehouse.connect import Attached, connect
@@ -66,9 +68,27 @@ def perform(run: Run, name: str, **options: Any) -> Counts:
     if verb.ahead:
         Thread(target=import_module, args=(verb.ahead,), daemon=True).start()
     with connect(run.deployment, attach=verb.attach) as con, step(con, run, name) as counts:
-        counts.update(function(con, run, **options))
+        counts.update(_told_by_place(function, con, run, options))
         audit.record_verb(con, run, name, counts)
     return counts
+
+
+def _told_by_place(function: Callable[..., Counts], con: Any, run: Run, options: dict[str, Any]) -> Counts:
+    """Runs a verb; raises UnexpectedError for what is no error of ours, with its kind and where in the code it arose.
+
+    A library's own text can quote a cell, and Prefect keeps what an exception says. The machine's errors pass: a full
+    disk has no person in it, and is best told in its own words.
+    """
+    try:
+        return function(con, run, **options)
+    except (DropoutError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        ours = [f for f in traceback.extract_tb(error.__traceback__) if "/dropout/" in f.filename] or [last]
+        where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+        remedy = "Report this place and kind; the last publication stays."
+        raise UnexpectedError(f"an unexpected {type(error).__name__}", where=where, remedy=remedy) from None
 
 
 def night(run: Run, do: Perform) -> dict[str, Counts]:

@@ -8,6 +8,9 @@ from dropout.contracts.ddl import literal, quoted
 from dropout.contracts.rules import DUPLICATE_KEY, Rule, dataset_rules
 from dropout.resources import sql
 
+NUMBERS = ("DOUBLE", "INTEGER")  # columns of measures; pseudonyms are BIGINT
+LONG_NUMBER = 999_999  # more than any mark, minutes or places; a phone or a student's number is longer
+
 # The statements read these temporary tables:
 #   tonight(delivery_no)   the deliveries that are being checked
 #   refused(delivery_no)   those of them that a dataset rule has refused
@@ -96,9 +99,16 @@ def clean(contract: Contract, refused: Sequence[int]) -> str:
 
 
 def quarantine(contract: Contract) -> str:
-    """The rows in `broken` as rows of ops.quarantine."""
-    named = ", ".join(f"{quoted(name)} := r.{quoted(name)}" for name in contract.warehouse_columns)
+    """The rows in `broken` as rows of ops.quarantine; without numbers so long that they could be a phone or a student's."""
+    named = ", ".join(f"{quoted(name)} := {_content(contract, name)}" for name in contract.warehouse_columns)
     return _filled("quarantine", contract, content_by_name=named)
+
+
+def _content(contract: Contract, name: str) -> str:
+    """A column's value as it is set aside; a key is how a row is known again, and stays as it is."""
+    value = f"r.{quoted(name)}"
+    is_number = contract.warehouse_columns[name].type in NUMBERS and name not in contract.key
+    return f"if({value} between -{LONG_NUMBER} and {LONG_NUMBER}, {value}, null)" if is_number else value
 
 
 def rule_result(contract: Contract, rules: Sequence[Rule]) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from dropout.errors import ExtractError
@@ -11,7 +11,7 @@ from dropout.extracts.answers.recognise import language_of, stored_name
 from dropout.extracts.inbox import Arrival
 from dropout.extracts.manifest import is_manifest, read_manifest, unkept
 from dropout.extracts.source import LISTS, Source, assign, load_source
-from dropout.extracts.unpack import Opened, unpack
+from dropout.extracts.unpack import Opened, Shown, unpack
 from dropout.settings import Deployment
 
 NAMED_AT_MOST = 5  # files in one message
@@ -22,7 +22,8 @@ class Delivery:
     """An opened delivery: `files` (relative path → sha256) lie in `folder`, without manifests and folders that hold all of it.
 
     `source` knows most of them. `lacks` says what is not as a manifest promises, or could not be opened; `missing` are
-    the patterns of files that a source cannot do without.
+    the patterns of files that a source cannot do without. `written` are the sender's own names of files that are called
+    otherwise here.
     """
 
     name: str
@@ -31,25 +32,34 @@ class Delivery:
     source: Source
     lacks: list[str]
     missing: list[str]
+    written: dict[str, str] = field(default_factory=dict)
 
     @property
     def delivery_id(self) -> str:
-        """Hash over names and contents: a zip and the folder it was made of have the same."""
-        return hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in sorted(self.files.items())).encode()).hexdigest()
+        """Hash over names, as their sender wrote them, and contents: a zip and the folder it was made of have the same.
+
+        What is shown for a name depends on the key, and on the schools known by now; a delivery is the same with any.
+        """
+        files = {self.written.get(name, name): digest for name, digest in self.files.items()}
+        return hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in sorted(files.items())).encode()).hexdigest()
 
 
-def open_arrival(deployment: Deployment, arrival: Arrival, landing: Path) -> tuple[list[Delivery], Opened]:
+def open_arrival(deployment: Deployment, arrival: Arrival, landing: Path, shown: Shown) -> tuple[list[Delivery], Opened]:
     """Opens what arrived into the empty folder `landing`: the lists that came back, each a delivery by itself, and the rest.
 
     A list is read, judged and refused alone: it is one counselor's, and no part of what a school system sent with it.
     Raises ExtractError when it is not safe to open or cannot be read.
     """
-    opened = unpack(arrival.paths, landing, arrival.place, deployment.settings.intake.file_seconds)
+    opened = unpack(arrival.paths, landing, arrival.place, deployment.settings.intake.file_seconds, shown)
     # the stem first: "list (1).csv", a copy that was filled further, comes after "list.csv"
-    names = sorted(opened.files, key=lambda name: (PurePosixPath(name).stem, name))
+    names = sorted(opened.files, key=lambda name: _by_stem(opened.written.get(name) or name))
     spoken = {name: language for name in names if (language := language_of(opened.folder / name))}
     lists = [_returned(opened, landing / f"list-{number}", name, spoken[name]) for number, name in enumerate(spoken)]
     return lists, opened
+
+
+def _by_stem(name: str) -> tuple[str, str]:
+    return PurePosixPath(name).stem, name
 
 
 def _returned(opened: Opened, folder: Path, name: str, language: str) -> Delivery:
@@ -58,10 +68,11 @@ def _returned(opened: Opened, folder: Path, name: str, language: str) -> Deliver
     stored = stored_name(path, language)
     folder.mkdir(mode=0o700)
     path.rename(folder / stored)
-    return Delivery("", folder, {stored: opened.files.pop(name)}, load_source(LISTS), [], [])
+    written = stored_name(PurePosixPath(opened.written.get(name, name)), language)
+    return Delivery("", folder, {stored: opened.files.pop(name)}, load_source(LISTS), [], [], {stored: written})
 
 
-def described(deployment: Deployment, arrival: Arrival, opened: Opened) -> Delivery:
+def described(deployment: Deployment, arrival: Arrival, opened: Opened, shown: Shown) -> Delivery:
     """The delivery that was opened, without manifests.
 
     Raises ExtractError when it cannot be read, holds nothing, or nothing that a source of the country knows.
@@ -71,11 +82,11 @@ def described(deployment: Deployment, arrival: Arrival, opened: Opened) -> Deliv
     manifests = [n for n in opened.files if any(is_manifest(n, p) for p in patterns) and not _is_of_system(n, known)]
     lacks = [f"{error.where.removeprefix(f'{arrival.place}/')}: {error.what}" for error in opened.sealed]
     for name in manifests:
-        lacks += _lacks(opened, known, opened.folder / name, name)
+        lacks += _lacks(opened, known, opened.folder / name, name, shown)
     if arrival.sums:
         with arrival.paths[0].open("rb") as file:
             opened.packed[arrival.name] = hashlib.file_digest(file, "sha256").hexdigest()
-        lacks += _lacks(opened, known, arrival.sums, arrival.sums.name)
+        lacks += _lacks(opened, known, arrival.sums, shown(arrival.sums.name), shown)
     for name in manifests:
         (opened.folder / name).unlink()
         del opened.files[name]
@@ -87,6 +98,7 @@ def described(deployment: Deployment, arrival: Arrival, opened: Opened) -> Deliv
         name=arrival.name,
         folder=opened.folder / top,
         files={n.removeprefix(top): h for n, h in opened.files.items()},
+        written={n.removeprefix(top): _below(opened.written[n], top) for n in opened.files if n in opened.written},
         source=next(s for s in known.values() if s.source == most),
         lacks=lacks,
         missing=_missing(known),
@@ -103,9 +115,9 @@ def _is_unneeded(source: Source, name: str) -> bool:
     return all(kind.unneeded for kind in source.kinds_for(name))
 
 
-def _lacks(opened: Opened, known: dict[str, Source], path: Path, name: str) -> list[str]:
+def _lacks(opened: Opened, known: dict[str, Source], path: Path, name: str, shown: Shown) -> list[str]:
     try:
-        promises = read_manifest(path, name)
+        promises = [replace(p, file=shown(p.file)) for p in read_manifest(path, name)]
     except ExtractError as error:
         return [f"{name}: {error.what}. {error.cause}"]
     return unkept(promises, opened, lambda n: known[n].file_for(n) if n in known else None)
@@ -134,6 +146,11 @@ def _top(names: list[str], known: dict[str, Source]) -> str:
         if not rest or not all(n.startswith(longer) for n in names) or _is_telling(known, len(top), len(longer)):
             return top
         top = longer
+
+
+def _below(written: str, top: str) -> str:
+    """A path without as many folders as `top` has."""
+    return written.split("/", top.count("/"))[-1]
 
 
 def _is_telling(known: dict[str, Source], shorter: int, longer: int) -> bool:

@@ -9,7 +9,7 @@ from dropout.contracts.ddl import literal, quoted
 from dropout.contracts.rules import FEW
 from dropout.errors import ExtractError
 from dropout.extracts.header import wide_places
-from dropout.extracts.masked import learnable_code, shown_code, shown_header
+from dropout.extracts.masked import kept_header, learnable_code, shown_code, shown_header
 from dropout.extracts.source import SourceFile, folded, many
 from dropout.extracts.typed import AMBIGUOUS, UNMAPPED
 
@@ -30,16 +30,14 @@ def verify_headers(
     """
     if kind.unneeded:
         return
-    now = shape(header, kind)
-    rows = con.execute(
-        "select headers, is_accepted from ops.file_shape where source = ? and pattern = ? order by rowid", [source, kind.pattern]
-    ).fetchall()
-    accepted = [headers for headers, is_accepted in rows if is_accepted]
+    known = _known(kind)
+    declared = known | {folded(h) for h in kind.ignored}
+    now = [kept_header(h, declared) for h in shape(header, kind)]
+    accepted = _accepted(con, source, kind, declared)
     if any(set(headers) == set(now) for headers in accepted):
         return
     last = max(accepted, key=lambda h: len(set(h) & set(now)), default=now)
     gone, added = [h for h in last if h not in now], [h for h in now if h not in last]
-    known = _known(kind)
     is_fine = is_attended or not (set(gone) & known or set(added) - known)
     con.execute("delete from ops.file_shape where source = ? and pattern = ? and headers = ?", [source, kind.pattern, now])
     con.execute("insert into ops.file_shape values (?, ?, ?, ?, ?)", [source, kind.pattern, now, name, is_fine])
@@ -47,9 +45,26 @@ def verify_headers(
         raise ExtractError(
             "the columns are not those of earlier files",
             where=name,
-            cause="; ".join(_words(last, now, gone, added, known | {folded(h) for h in kind.ignored})),
+            cause="; ".join(_words(last, now, gone, added, declared)),
             remedy="Ask for the old export, or map the change in the source; if neither is needed: dropout source accept.",
         )
+
+
+def _accepted(con: duckdb.DuckDBPyConnection, source: str, kind: SourceFile, declared: set[str]) -> list[list[str]]:
+    """The sets of headers that were accepted of this kind of file; one written in full by an earlier version is cut."""
+    own = [source, kind.pattern]
+    rows = con.execute(
+        "select headers, is_accepted from ops.file_shape where source = ? and pattern = ? order by rowid", own
+    ).fetchall()
+    accepted = []
+    for headers, is_accepted in rows:
+        kept = [kept_header(h, declared) for h in headers]
+        if kept != headers:
+            con.execute(
+                "update ops.file_shape set headers = ? where source = ? and pattern = ? and headers = ?", [kept, *own, headers]
+            )
+        accepted += [kept] if is_accepted else []
+    return accepted
 
 
 def shape(header: Sequence[str], kind: SourceFile) -> list[str]:

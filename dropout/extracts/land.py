@@ -22,8 +22,9 @@ from dropout.extracts.answers.recognise import language_of
 from dropout.extracts.delivery import Delivery, described, open_arrival
 from dropout.extracts.inbox import LOOSE, Arrival, look_in, take_away
 from dropout.extracts.loose import without_unsafe
+from dropout.extracts.shown.shown import shown_names
 from dropout.extracts.source import LISTS
-from dropout.extracts.unpack import sync
+from dropout.extracts.unpack import Shown, sync
 from dropout.warehouse.ledger import Counts, Run, notice
 
 log = structlog.get_logger("dropout")
@@ -49,27 +50,29 @@ def land(con: duckdb.DuckDBPyConnection, run: Run, paths: Iterable[Path] | None 
     for left in run.deployment.raw.glob(f"{LANDING}*"):  # by a kill
         shutil.rmtree(left, ignore_errors=True)
     counts: Counts = dict.fromkeys(("landed", "again", "waiting", "refused"), 0)
+    shown = shown_names(run.deployment, con)
     if paths is None:
-        _land_inbox(con, run, counts)
+        _land_inbox(con, run, counts, shown)
         return counts
     for path in sorted(paths, key=lambda p: p.name):
         if not path.exists():
-            raise ExtractError("no such delivery", where=str(path), remedy="Check the path.")
-        arrival = Arrival(path.name, path.name, (path.resolve(),))
-        counts[_land_one(con, run, arrival, partial(_given_may_go_in, con, run), as_history=as_history)] += 1
+            raise ExtractError("no such delivery", where=shown(path.name), remedy="Check the path.")
+        arrival = Arrival(shown(path.name), shown(path.name), (path.resolve(),))
+        counts[_land_one(con, run, arrival, partial(_given_may_go_in, con, run), shown, as_history=as_history)] += 1
     return counts
 
 
-def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts) -> None:
+def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts, shown: Shown) -> None:
     """Lands what lies whole in the inbox and removes it there; the rest stays, with a notice each."""
     rule = run.deployment.settings.intake
     arrivals, unsettled = look_in(run.deployment.inbox, str(run.as_of), rule, time.time(), _is_list)
     for path in unsettled:
-        notice(con, run, "land", _still_written(run, path.name))
+        notice(con, run, "land", _still_written(run, shown(path.name)))
     counts["waiting"] += len(unsettled)
-    there = [*(p.name for p in unsettled), *[LOOSE for _ in unsettled[:1]]]
-    for arrival in arrivals:
-        outcome, arrival = _land_or_refuse(con, run, arrival, counts)
+    there = [*(shown(p.name) for p in unsettled), *[LOOSE for _ in unsettled[:1]]]
+    for found in arrivals:
+        named = found if found.place == LOOSE else replace(found, name=shown(found.name), place=shown(found.place))
+        outcome, arrival = _land_or_refuse(con, run, named, counts, shown)
         counts[outcome] += 1
         if outcome in ("landed", "again"):
             _take_away(con, run, arrival)
@@ -78,37 +81,41 @@ def _land_inbox(con: duckdb.DuckDBPyConnection, run: Run, counts: Counts) -> Non
     waiting.forget_others(con, there)
 
 
-def _land_or_refuse(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, counts: Counts) -> tuple[str, Arrival]:
+def _land_or_refuse(
+    con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, counts: Counts, shown: Shown
+) -> tuple[str, Arrival]:
     """What became of an arrival, and what of it went in: loose files that are not safe are refused alone, and counted."""
     try:
-        return _land_one(con, run, arrival, partial(_may_go_in, con, run, arrival), as_history=False), arrival
+        return _land_one(con, run, arrival, partial(_may_go_in, con, run, arrival), shown, as_history=False), arrival
     except ExtractError as error:
         refusal = error
     if arrival.place == LOOSE and len(arrival.paths) > 1:
-        rest, errors = without_unsafe(run.deployment, arrival, LANDING)
+        rest, errors = without_unsafe(run.deployment, arrival, LANDING, shown)
         if rest.paths and errors:
             for unsafe in errors:
                 notice(con, run, "land", unsafe)
             counts["refused"] += len(errors)
-            return _land_or_refuse(con, run, rest, counts)
+            return _land_or_refuse(con, run, rest, counts, shown)
     notice(con, run, "land", refusal)
     return "refused", arrival
 
 
-def _land_one(con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go_in: MayGoIn, *, as_history: bool) -> str:
+def _land_one(
+    con: duckdb.DuckDBPyConnection, run: Run, arrival: Arrival, may_go_in: MayGoIn, shown: Shown, *, as_history: bool
+) -> str:
     """Copies one arrival into `raw/` and records it; what became of it: landed, again, or waiting.
 
     Lists that came back in it are deliveries of their own, and go in whatever becomes of the rest.
     """
     with tempfile.TemporaryDirectory(dir=run.deployment.raw, prefix=LANDING) as landing:
-        lists, opened = open_arrival(run.deployment, arrival, Path(landing))
+        lists, opened = open_arrival(run.deployment, arrival, Path(landing), shown)
         if arrival.has_changed:
             notice(con, run, "land", _still_written(run, arrival.place))
             return "waiting"
         came = [_keep(con, run, replace(one, name=_list_name(con, run)), as_history=as_history) for one in lists]
         if lists and not opened.files:
             return "landed" if "landed" in came else "again"
-        delivery = described(run.deployment, arrival, opened)
+        delivery = described(run.deployment, arrival, opened, shown)
         is_known = con.execute(KNOWN, [delivery.delivery_id]).fetchone() is not None
         if not is_known and not may_go_in(delivery):
             return "waiting"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from dropout.errors import ExtractError
 from dropout.extracts.inbox import Arrival
-from dropout.extracts.unpack import unpack
+from dropout.extracts.unpack import Shown, unpack
 from dropout.settings import Deployment
 
 
-def without_unsafe(deployment: Deployment, arrival: Arrival, prefix: str) -> tuple[Arrival, list[ExtractError]]:
+def without_unsafe(deployment: Deployment, arrival: Arrival, prefix: str, shown: Shown) -> tuple[Arrival, list[ExtractError]]:
     """The files of `arrival` that can be opened each by itself, and an error that names each of the others.
 
     Each is opened once more, into a folder `prefix…` of `raw/` that is gone afterwards: only what was refused as a
@@ -20,7 +20,7 @@ def without_unsafe(deployment: Deployment, arrival: Arrival, prefix: str) -> tup
     for path in arrival.paths:
         with tempfile.TemporaryDirectory(dir=deployment.raw, prefix=prefix) as landing:
             try:
-                unpack([path], Path(landing), path.name, deployment.settings.intake.file_seconds)
+                unpack([path], Path(landing), shown(path.name), deployment.settings.intake.file_seconds, shown)
             except ExtractError as error:
                 errors.append(error)
             else:

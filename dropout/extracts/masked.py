@@ -13,6 +13,8 @@ CODE_SHARE = 0.01  # of the rows: what stands on fewer of them is no code worth 
 CODE_AT_MOST = 3  # characters of a code that the operator is shown on the screen though nobody knows it
 _CLASSES = (("9", re.compile(r"\d")), ("ا", re.compile("[\u0600-\u06ff\u0750-\u077f]")), ("a", re.compile(r"[^\W\d_]")))
 
+_KEPT = re.compile(r"\?(?:[9aا]×\d+|[^\w?])+")  # no letter or digit of a header
+
 
 def shape_of(text: str) -> str:
     """Script and length of each run of letters or digits, signs as they are: `Abs 12` is `a×3 9×2`."""
@@ -32,9 +34,21 @@ def learnable_code(text: str, count: int, filled: int) -> str:
     return f"'{text}'" if is_short else shown_code(text)
 
 
+def kept_header(text: str, declared: set[str]) -> str:
+    """A header as it is remembered: itself where the source declares it (folded) or headers are known to be written so.
+
+    Of any other its shape behind `?`, from which it is told again as it is: what a source does not read can be a person.
+    """
+    if text in declared or is_known_header(text) or _KEPT.fullmatch(text):
+        return text
+    return f"?{shape_of(text)}"
+
+
 def shown_header(text: str, place: int, declared: set[str]) -> str:
     """A header where the source declares it (folded) or headers are known to be written so; else its place, from 1, and shape."""
-    return text if text in declared or is_known_header(text) else f"column {place} ({shape_of(text)})"
+    if text in declared or is_known_header(text):
+        return text
+    return f"column {place} ({text[1:] if _KEPT.fullmatch(text) else shape_of(text)})"
 
 
 def _mark(character: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,7 @@ from dropout.extracts.caps import DEPTH_AT_MOST, Costs, Growth, SealedError, uns
 from dropout.extracts.names import alike, is_done_marker, is_hidden, is_partial, readable, safe_path
 from dropout.extracts.packed import chunks, gunzipped, members, open_plain
 
+Shown = Callable[[str], str]
 ZIP, GZIP = ".zip", ".gz"
 OTHER = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar", ".bz2", ".xz", ".zst")
 PACKED = (ZIP, GZIP, *OTHER)
@@ -21,24 +22,28 @@ PACKED = (ZIP, GZIP, *OTHER)
 class Opened:
     """What a delivery held.
 
-    `files`: relative path → sha256 of each file that lies in the folder now. `packed`: the same for each archive
+    `files`: relative path → sha256 of each file that lies in the folder now. `written`: the path as its sender wrote it,
+    where that was another. `packed`: the same for each archive
     inside the delivery, by the path it came under. `sealed`: archives that could not be opened and lie there as they came.
     """
 
     folder: Path
     files: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     packed: dict[str, str] = field(default_factory=dict)
     sealed: list[ExtractError] = field(default_factory=list)
 
 
-def unpack(paths: Sequence[Path], landing: Path, where: str, seconds: float) -> Opened:
+def unpack(paths: Sequence[Path], landing: Path, where: str, seconds: float, shown: Shown = str) -> Opened:
     """Opens what lies at `paths` (a folder, a zip, or files) into the empty folder `landing`; hidden files are left out.
+
+    Files are called what `shown` makes of their path: whatever could be a person's is nowhere from here on.
 
     An archive inside the delivery that is damaged, encrypted or of a kind that is not opened stays as it is and is
     named in `sealed`. Raises ExtractError for what is not safe, for two files of one name, for a zip that is the delivery
     and cannot be opened, and for what cannot be read or written. `landing` may hold part of it then.
     """
-    opening = _Opening(landing, where, seconds)
+    opening = _Opening(landing, where, seconds, shown)
     try:
         for path in paths:
             opening.add(path)
@@ -59,8 +64,8 @@ def is_zip(path: Path) -> bool:
 class _Opening:
     """One delivery being opened."""
 
-    def __init__(self, landing: Path, where: str, seconds: float) -> None:
-        self.where = where
+    def __init__(self, landing: Path, where: str, seconds: float, shown: Shown) -> None:
+        self.where, self.shown = where, shown
         self.opened = Opened(landing / "files")
         self.spool = landing / "packed"  # archives taken out of archives, until they are opened in their turn
         for folder in (self.opened.folder, self.spool):
@@ -94,8 +99,13 @@ class _Opening:
                     yield path, name
 
     def _wanted(self, written: str) -> str:
-        name = safe_path(written, self.where)
-        return "" if is_partial(name) or is_done_marker(name) else name
+        safe = safe_path(written, self.where)
+        if is_partial(safe) or is_done_marker(safe):
+            return ""
+        name = self.shown(safe)
+        if name != safe:
+            self.opened.written[name] = safe
+        return name
 
     def _file(self, path: Path, name: str, depth: int) -> None:
         """A file on disk: delivered, or taken out of its packing."""

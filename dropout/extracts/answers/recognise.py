@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dropout.errors import ExtractError
 from dropout.extracts.container import open_container
@@ -37,7 +37,7 @@ def language_of(path: Path) -> str | None:
         return None  # whatever it is, it is not a list we could know; those who land it say what is wrong with it
 
 
-def stored_name(path: Path, language: str) -> str:
+def stored_name(path: PurePath, language: str) -> str:
     """Name in `raw/` of a list that came back; the source reads the language from it."""
     return f"{RETURNED}{language}~{path.name}"
 
