@@ -90,8 +90,8 @@ def test_the_export_has_what_the_deliveries_said(district: District, tmp_path: P
             [file] = [f for f in document["found_in_files"] if f["file"] == f"raw/{raw}/absences.csv"]
             assert row["line"] in file["lines"]
     lists = [f for f in document["found_in_files"] if f["file"].startswith("published/")]
-    # the pupil was taken from a list: it says the number, and so does the page; a workbook is packed
-    assert sorted(f["file"].rsplit(".", 1)[1] for f in lists if "/lists/" in f["file"]) == ["csv", "html"]
+    # the pupil was taken from a list: it says the number, and so do the page and the workbook
+    assert sorted(f["file"].rsplit(".", 1)[1] for f in lists if "/lists/" in f["file"]) == ["csv", "html", "xlsx"]
     assert [a["what"] for a in document["acts"]] == []
 
 

@@ -54,7 +54,7 @@ def test_lists_name_60_days_once_rates_are_known(place: Deployment) -> None:
     assert "dans aucun établissement au recensement" in report(place)
     run_night(place, AFTER)
     said = chances(place)
-    assert len(said) > 100 and all("dans les 60 jours (entre" in text for text in said)
+    assert len(said) > 100 and all("dans les 60 jours (sur 100 élèves" in text for text in said)
     assert "<dd>part dans les 60 jours</dd>" in report(place)
     assert {name: check["why"] for name, check in gate_of(place).items()} == {
         "fresh": None,

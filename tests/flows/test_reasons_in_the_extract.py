@@ -14,9 +14,9 @@ PUPILS = 3
 YEAR = "2025-2026"
 NUMBER = r"(\d+(?:,\d+)?)"
 # what the French reasons say, and which number of the extract that is
-UNEXCUSED = re.compile(rf"^Absences sans justification : {NUMBER} des (\d+) derniers jours de classe")
-MISSED_OF = re.compile(rf"^Manquent cette année : {NUMBER} sur (\d+) contrôles ou devoirs")
-YEAR_MEAN = re.compile(rf"^Moyenne des notes de cette année : {NUMBER}\s% du maximum")
+UNEXCUSED = re.compile(rf"^Absences sans justification\s: {NUMBER} des (\d+) derniers jours de classe")
+MISSED_OF = re.compile(rf"^Manquent cette année\s: {NUMBER} sur (\d+) contrôles ou devoirs")
+YEAR_MEAN = re.compile(rf"^Moyenne des notes de cette année\s: {NUMBER}\s% du maximum")
 DAYS = {"journée": 1.0, "matin": 0.5, "après-midi": 0.5}
 
 
