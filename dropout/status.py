@@ -66,7 +66,8 @@ def where_to_look(deployment: Deployment) -> list[str]:
     lists = sorted((current / "lists").glob("*/*.csv"), key=lambda p: (-p.stat().st_size, p.name))
     lines = [f"Published as of {current.resolve().name[:10]}:"]
     if lists:
-        lines.append(f"  a counselor's list   {lists[0]}   (one of {len(lists)})")
+        lines.append(f"  a counselor's list   {lists[0].with_suffix('.xlsx')}   (one of {len(lists)}; .csv beside it)")
+        lines.append(f"  the same as a page   {lists[0].with_suffix('.html')}")
     lines.append(f"  the night's report   {current / 'report.html'}")
     lines.append(f"  the analysts' file   {current / 'analytics.duckdb'}   (schema marts)")
     return lines
