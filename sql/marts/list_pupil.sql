@@ -5,7 +5,8 @@ select
     round(n.absence_share_28d::double * n.registers_taken_28d_count, 1) as days_missed,
     round(n.absences_unexcused_28d_count::double, 1) as days_unexcused, n.mark_mean_year_share::double as mark_mean,
     n.assessments_missing_count::integer as assessments_missing, n.incidents_year_count::integer as incidents,
-    printf('%015x', n.student_key) as pseudonym, coalesce(s.is_abstained and s.abstain_reason is distinct from 'opted out', false) as is_abstained
+    printf('%015x', n.student_key) as pseudonym, coalesce(s.is_abstained and s.abstain_reason is distinct from 'opted out', false) as is_abstained,
+    s.abstain_reason, n.registers_taken_56d_count, n.days_in_totals_62_calendar_days_count
 from this_night as t
 inner join night.snapshot as n on t.as_of_date = n.as_of_date
 left join night.score as s on n.student_key = s.student_key and n.as_of_date = s.as_of_date and s.target = t.list_target

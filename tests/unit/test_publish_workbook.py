@@ -190,6 +190,8 @@ PUPILS = pl.DataFrame(
         "registers_taken": [28, None], "days_missed": [2.5, None], "days_unexcused": [1.0, None],
         "mark_mean": [0.314, float("nan")],
         "assessments_missing": [0, 2], "incidents": [None, None], "pseudonym": ["00a", "00b"], "is_abstained": [False, True],
+        "abstain_reason": [None, "thin"], "registers_taken_56d_count": [40, 3],
+        "days_in_totals_62_calendar_days_count": [None, None],
     },
     schema_overrides={"incidents": pl.Int32},
 )  # fmt: skip
@@ -199,7 +201,8 @@ def test_all_pupils_have_numbers_and_no_chance() -> None:
     sheet = opened(school_list({}), PUPILS)["All pupils"]
     assert not [c.value for c in sheet[1] if "hance" in c.value]
     assert [c.value for c in sheet[2]] == ["7-1", "007", "=1", "Aya", 28, 2.5, 1, 0.314, 0, None, None]
-    nameless = "insufficient data. The school's extract holds no name for this pupil; ask the operator for pupil 00b."
+    thin = "Not enough data to say a chance: attendance is known for only 3 school days, and there are no marks."
+    nameless = f"{thin} The school's extract holds no name for this pupil; ask the operator for pupil 00b."
     assert [c.value for c in sheet[3]] == ["7-2", *[None] * 7, 2, None, nameless]
     assert (sheet["C2"].data_type, sheet["H2"].number_format, sheet.freeze_panes) == ("s", "0%", "E2")
 

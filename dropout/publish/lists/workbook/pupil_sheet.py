@@ -4,6 +4,7 @@ import duckdb
 import polars as pl
 from xlsxwriter.worksheet import Worksheet
 
+from dropout.publish.chance_words import no_chance_in_words
 from dropout.publish.lists.gather import attached_identity
 from dropout.publish.lists.school_list import SchoolList
 from dropout.publish.lists.workbook.heights import set_heights
@@ -22,7 +23,8 @@ NUMBER_WIDTH = 14
 def pupils_by_school(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, pl.DataFrame]:
     """School → its enrolled pupils by class and name, all schools in one statement. Reads temp table `this_night`.
 
-    Columns: WHO, NUMBERS (NULL where not known), pseudonym, is_abstained.
+    Columns: WHO, NUMBERS (NULL where not known), pseudonym, and what `no_chance_in_words` asks for; of who opted out
+    nothing says that no chance was given, for a whole school would read it.
     """
     with attached_identity(con, run.deployment):
         pupils = con.sql(sql("marts/list_pupil")).pl()
@@ -41,7 +43,7 @@ def write_pupils(sheet: Worksheet, school: SchoolList, pupils: pl.DataFrame, wor
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
     numbers = [look.percent if column == "mark_mean" else look.number for column in NUMBERS]
-    lines = pupils.select(*WHO, *NUMBERS, _note(school, words))
+    lines = pupils.select(*WHO, *NUMBERS, _note(pupils, school))
     fill(sheet, lines, [*[look.text] * len(WHO), *numbers, look.said])
     sheet.freeze_panes(1, len(WHO))
     sheet.autofilter(0, 0, pupils.height, len(headers) - 1)
@@ -49,10 +51,10 @@ def write_pupils(sheet: Worksheet, school: SchoolList, pupils: pl.DataFrame, wor
     sheet.ignore_errors({"number_stored_as_text": f"A2:B{pupils.height + 1}"})
 
 
-def _note(school: SchoolList, words: WorkbookWords) -> pl.Expr:
+def _note(pupils: pl.DataFrame, school: SchoolList) -> pl.Expr:
     nameless = filled(school.words.notes.no_identity.format(key="{0}"), pl.col("pseudonym"))
     said = (
-        pl.when(pl.col("is_abstained")).then(pl.lit(words.pupils.insufficient)),
+        pl.lit(no_chance_in_words(pupils, school.language)),
         pl.when(pl.col("student_id").is_null()).then(nameless),
     )
-    return pl.concat_str(said, separator=". ", ignore_nulls=True).replace("", None).alias("note")
+    return pl.concat_str(said, separator=" ", ignore_nulls=True).replace("", None).alias("note")

@@ -79,7 +79,6 @@ class PupilColumns(Strict):
     mark_mean: str
     assessments_missing: str
     incidents: str
-    insufficient: str
 
 
 class WorkbookWords(Strict):
