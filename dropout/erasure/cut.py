@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from dropout.access.found import in_parquet, parts
+from dropout.durable import sync
 from dropout.erasure.spellings import Spelling, places, spellings
 from dropout.extracts.land import LANDING
 
@@ -52,7 +53,7 @@ def cut(
     if not is_loaded:
         return "left"
     path.unlink()
-    _sync(path.parent)
+    sync(path.parent)
     return "removed"
 
 
@@ -190,12 +191,4 @@ def _blank(path: Path, spans: list[Span], raw: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         copy.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)

@@ -1,12 +1,12 @@
 """Rows out of a DuckDB file, and then the bytes: DuckDB only marks as deleted, so the file is built anew and takes its place."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from dropout.contracts.ddl import literal, quoted
+from dropout.durable import sync
 from dropout.extracts.normal import DIGITS
 from dropout.resources import sql
 from dropout.settings import Deployment
@@ -92,8 +92,4 @@ def compact(deployment: Deployment) -> None:
 
 def _sync(paths: Iterable[Path]) -> None:
     for path in paths:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)

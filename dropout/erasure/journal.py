@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
+from dropout.durable import sync
 from dropout.settings import Deployment
 from dropout.strict import Strict
 
@@ -56,18 +57,10 @@ def write(deployment: Deployment, journal: Journal) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def remove(deployment: Deployment) -> None:
     """Takes the journal away: everything is done."""
     path(deployment).unlink(missing_ok=True)
-    _sync(path(deployment).parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path(deployment).parent)

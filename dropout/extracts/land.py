@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import structlog
 
+from dropout.durable import sync
 from dropout.errors import ExtractError
 from dropout.extracts import waiting
 from dropout.extracts.answers.recognise import language_of
@@ -24,7 +25,7 @@ from dropout.extracts.inbox import LOOSE, Arrival, look_in, take_away
 from dropout.extracts.loose import without_unsafe
 from dropout.extracts.shown.shown import shown_names
 from dropout.extracts.source import LISTS
-from dropout.extracts.unpack import Shown, sync
+from dropout.extracts.unpack import Shown
 from dropout.warehouse.ledger import Counts, Run, notice
 
 log = structlog.get_logger("dropout")

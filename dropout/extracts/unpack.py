@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from dropout.durable import sync
 from dropout.errors import ExtractError
 from dropout.extracts.caps import DEPTH_AT_MOST, Costs, Growth, SealedError, unsafe
 from dropout.extracts.names import alike, is_done_marker, is_hidden, is_partial, readable, safe_path
@@ -210,12 +211,3 @@ def _grown(content: Iterable[bytes], growth: Growth) -> Iterator[bytes]:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def sync(folder: Path) -> None:
-    """Sees that the names in `folder` are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

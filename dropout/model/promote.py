@@ -6,7 +6,6 @@ Otherwise that model stays, or, where it no longer beats them either, the absenc
 import datetime as dt
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import duckdb
 import lightgbm as lgb
 
 from dropout.country import Target
+from dropout.durable import sync
 from dropout.errors import ModelError
 from dropout.features.catalogue import load_catalogue
 from dropout.model.baselines import EDGES, Bands, absence_rule, fit_bands
@@ -215,11 +215,7 @@ def _place(deployment: Deployment, candidate: Candidate, plan: Plan, card: Card)
 def _sync(folder: Path) -> None:
     """Makes a folder and its files outlive a power cut."""
     for path in (*(p for p in folder.iterdir() if p.is_file()), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)
 
 
 def _record(con: duckdb.DuckDBPyConnection, target: Target, card: Card) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import duckdb
 from pydantic import StrictBool, StrictInt, StrictStr
 
+from dropout.durable import sync
 from dropout.privacy.keys import read_key
 from dropout.settings import Deployment
 from dropout.strict import Strict
@@ -192,15 +193,7 @@ def _open(path: Path) -> Iterator[int]:
         yield handle
         os.fsync(handle)
         if is_new:
-            _sync_folder(path.parent)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
+            sync(path.parent)
     finally:
         os.close(handle)
 

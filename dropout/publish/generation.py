@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dropout.durable import sync
 from dropout.monitor.night import current
 from dropout.publish.manifest import MANIFEST
 from dropout.settings import Deployment
@@ -90,13 +91,5 @@ def _remove(path: Path) -> None:
 def _sync(paths: Iterable[Path]) -> None:
     """fsync of each path; from several threads, since 4,000 small files wait for the disk one by one otherwise."""
     with ThreadPoolExecutor(16) as pool:
-        for _ in pool.map(_fsync, paths):
+        for _ in pool.map(sync, paths):
             pass
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

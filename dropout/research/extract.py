@@ -6,7 +6,6 @@ written that every pupil is among ten or more, and that both outcomes are in eve
 """
 
 import datetime as dt
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -15,6 +14,7 @@ import duckdb
 import polars as pl
 
 from dropout.country import Country, SchoolYear
+from dropout.durable import sync
 from dropout.errors import DisclosureError, HistoryError
 from dropout.features import snapshot
 from dropout.labels import label
@@ -162,8 +162,4 @@ def _seal(folder: Path) -> None:
     """Files for the owner alone, on disk before the folder gets its name."""
     for path in [*folder.iterdir(), folder]:
         path.chmod(0o700 if path.is_dir() else 0o600)
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)

@@ -3,7 +3,7 @@
     python -m tests.bench.follow demo/district
 
 prints for its last publication, the last two, and so on, as far as they have the operator's exact file: pupils, pupils led
-to one row, and pupils led to fewer than ten. docs/privacy.md has what it found.
+to one row, and pupils led to fewer than ten. docs/privacy.md has what it found while the pseudonym was the same each night.
 """
 
 import sys
@@ -60,7 +60,8 @@ def main(deployment: Path) -> None:
     for count in range(1, len(folders) + 1):
         found = candidates(exact[-count:], shown[-count:])
         alone, few = (found == 1).sum(), (found < LEAST).sum()
-        print(f"{count} nights: {len(found)} pupils, {alone} led to one row, {few} to fewer than {LEAST}")
+        pupils = len(followed(exact[-count:]))
+        print(f"{count} nights: {pupils} pupils, {alone} led to one row, {few} to fewer than {LEAST}")
 
 
 if __name__ == "__main__":

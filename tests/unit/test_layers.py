@@ -8,7 +8,7 @@ import dropout
 PACKAGE = Path(dropout.__file__).parent
 # from the ground up; rooms of one row may not import each other unless named below
 ROWS = [
-    {"errors", "resources", "strict", "country", "settings", "logs", "quiet"},
+    {"durable", "errors", "resources", "strict", "country", "settings", "logs", "quiet"},
     {"warehouse"},
     {"privacy"},
     {"contracts"},
