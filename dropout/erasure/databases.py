@@ -8,6 +8,7 @@ import duckdb
 from dropout.contracts.ddl import literal, quoted
 from dropout.durable import sync
 from dropout.extracts.normal import DIGITS
+from dropout.quiet import NOTHING_FROM_OUTSIDE
 from dropout.resources import sql
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
@@ -67,11 +68,12 @@ def rebuild(deployment: Deployment, path: Path) -> None:
     built = path.with_name(path.name + NEXT)
     for left in (built, built.with_name(built.name + ".wal")):
         left.unlink(missing_ok=True)
-    limits: dict[str, str | bool | int | float | list[str]] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **NOTHING_FROM_OUTSIDE,
         "memory_limit": f"{deployment.settings.intake.memory_mb}MiB",
         "temp_directory": str(deployment.work / "tmp"),
     }
-    with duckdb.connect(config=limits) as con:
+    with duckdb.connect(config=config) as con:
         con.execute(f"attach {literal(path)} as old; checkpoint old")
         con.execute(f"attach {literal(built)} as built; copy from database old to built; checkpoint built")
         con.execute("detach built; detach old")

@@ -10,7 +10,7 @@ from dropout.contracts.rules import FEW
 from dropout.errors import ExtractError
 from dropout.extracts.header import wide_places
 from dropout.extracts.masked import kept_header, learnable_code, shown_code, shown_header
-from dropout.extracts.source import SourceFile, folded, many
+from dropout.extracts.source import Source, SourceFile, folded, many
 from dropout.extracts.typed import AMBIGUOUS, UNMAPPED
 
 NEW_CODE_SHARE = 0.01  # an unknown code on fewer lines than this is a slip of one hand; its lines are rejects
@@ -21,7 +21,7 @@ LEARNABLE = 40  # codes of a column that a dry run shows, so that they can be ma
 
 
 def verify_headers(
-    con: duckdb.DuckDBPyConnection, source: str, kind: SourceFile, header: Sequence[str], name: str, *, is_attended: bool
+    con: duckdb.DuckDBPyConnection, source: Source, kind: SourceFile, header: Sequence[str], name: str, *, is_attended: bool
 ) -> None:
     """Raises ExtractError when the headers differ from all that were accepted of this kind of file.
 
@@ -30,17 +30,19 @@ def verify_headers(
     """
     if kind.unneeded:
         return
-    known = _known(kind)
-    declared = known | {folded(h) for h in kind.ignored}
+    known, own = _known(kind), [source.source, kind.pattern]
+    # one file can feed several tables: what any of them reads is remembered as it is
+    sharing = [f for f in source.files if f.pattern == kind.pattern]
+    declared = {h for f in sharing for h in (_known(f) | {folded(ignored) for ignored in f.ignored})}
     now = [kept_header(h, declared) for h in shape(header, kind)]
-    accepted = _accepted(con, source, kind, declared)
+    accepted = _accepted(con, own, declared)
     if any(set(headers) == set(now) for headers in accepted):
         return
     last = max(accepted, key=lambda h: len(set(h) & set(now)), default=now)
     gone, added = [h for h in last if h not in now], [h for h in now if h not in last]
     is_fine = is_attended or not (set(gone) & known or set(added) - known)
-    con.execute("delete from ops.file_shape where source = ? and pattern = ? and headers = ?", [source, kind.pattern, now])
-    con.execute("insert into ops.file_shape values (?, ?, ?, ?, ?)", [source, kind.pattern, now, name, is_fine])
+    con.execute("delete from ops.file_shape where source = ? and pattern = ? and headers = ?", [*own, now])
+    con.execute("insert into ops.file_shape values (?, ?, ?, ?, ?)", [*own, now, name, is_fine])
     if not is_fine:
         raise ExtractError(
             "the columns are not those of earlier files",
@@ -50,9 +52,8 @@ def verify_headers(
         )
 
 
-def _accepted(con: duckdb.DuckDBPyConnection, source: str, kind: SourceFile, declared: set[str]) -> list[list[str]]:
-    """The sets of headers that were accepted of this kind of file; one written in full by an earlier version is cut."""
-    own = [source, kind.pattern]
+def _accepted(con: duckdb.DuckDBPyConnection, own: list[str], declared: set[str]) -> list[list[str]]:
+    """The sets of headers accepted of source and pattern `own`; one written in full by an earlier version is cut."""
     rows = con.execute(
         "select headers, is_accepted from ops.file_shape where source = ? and pattern = ? order by rowid", own
     ).fetchall()

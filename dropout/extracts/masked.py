@@ -13,7 +13,7 @@ CODE_SHARE = 0.01  # of the rows: what stands on fewer of them is no code worth 
 CODE_AT_MOST = 3  # characters of a code that the operator is shown on the screen though nobody knows it
 _CLASSES = (("9", re.compile(r"\d")), ("ا", re.compile("[\u0600-\u06ff\u0750-\u077f]")), ("a", re.compile(r"[^\W\d_]")))
 
-_KEPT = re.compile(r"\?(?:[9aا]×\d+|[^\w?])+")  # no letter or digit of a header
+_KEPT = re.compile(r"\?(?:[9aا]×\d+|[^\w?]|_)+")  # no letter or digit of a header
 
 
 def shape_of(text: str) -> str:

@@ -234,7 +234,7 @@ def _read_file(con: duckdb.DuckDBPyConnection, run: Run, delivery: Delivery, ent
             whole = take_whole(con, path, kind, entry.name, delivery.known_at, delivery.no, file_id)
         sheet, taken = whole or _sheet_and_rows(con, path, entry, work, limits)
         if entry.source.source != LISTS:  # counselors add and drop columns as they like
-            drift.verify_headers(con, entry.source.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
+            drift.verify_headers(con, entry.source, kind, sheet.header, entry.name, is_attended=delivery.is_history)
         drift.verify_values(con, kind, taken.table, entry.name, settings.contracts.broken_at_most)
         rows, lost = joined(con, taken.rows, kind, entry.name)
         counts = {"lines": taken.line_count, "rejects": taken.reject_count + lost, "aside": taken.aside_count}

@@ -5,6 +5,6 @@ select
     k.place, k.grade, k.birth_years, k.sex, k.outcome, n.* exclude (student_key, as_of_date, school_year, school_id, class_id, grade_level)
 from snapshot as n
 inner join kept as k on n.student_key = k.student_key
+window class as (partition by n.as_of_date, k.place, k.grade, k.birth_years, k.sex)
 qualify count(*) over class >= $least
     and (any_value(k.outcome) over class is null or least(sum(k.outcome) over class, count(*) over class - sum(k.outcome) over class) >= $each)
-window class as (partition by n.as_of_date, k.place, k.grade, k.birth_years, k.sex)

@@ -18,7 +18,7 @@ from dropout.errors import LockedError
 from tests.flows.conftest import NIGHT, District
 from tests.places import ask, deliver
 
-NIGHT_VERBS = ("land", "read", "check", "load", "snapshot", "recalibrate", "score", "explain", "gate", "publish")
+NIGHT_VERBS = ("land", "read", "check", "load", "purge", "snapshot", "recalibrate", "score", "explain", "gate", "publish")
 UNKNOWN = "code_massar;date;seance;statut;minutes\n" + "X1;02/03/2026;journée;retard;5\n" * 30  # nobody's pupil
 
 

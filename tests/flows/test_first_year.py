@@ -59,6 +59,7 @@ def test_lists_name_60_days_once_rates_are_known(place: Deployment) -> None:
     assert {name: check["why"] for name, check in gate_of(place).items()} == {
         "fresh": None,
         "abstained": None,
+        "groups": None,
         "volume": None,
         "churn": "other_target",
         "drift": "other_target",

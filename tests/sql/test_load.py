@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dropout.contracts.contract import load_contracts
-from dropout.errors import DropoutError
+from dropout.errors import DropoutError, UnexpectedError
 from dropout.settings import Deployment
 from tests.places import ATTENDANCE, BASE, ENROLMENT, ask, deliver, deployment, intake
 
@@ -104,7 +104,7 @@ def test_a_crash_while_loading_leaves_nothing_half_done(tmp_path: Path, monkeypa
     path = deliver(tmp_path, "a", BASE)
     with monkeypatch.context() as patched:
         patched.setattr("dropout.extracts.load._keep_findings", lambda con: (_ for _ in ()).throw(RuntimeError("cut")))
-        with pytest.raises(RuntimeError):
+        with pytest.raises(UnexpectedError):
             intake(place, path, on=D1)
     assert ask(place, "select count(*) from core.attendance") == [(0,)]
     assert ask(place, "select status from ops.delivery") == [("checked",)]

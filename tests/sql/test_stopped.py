@@ -17,15 +17,15 @@ def test_status_shows_lines_rows_rejects_and_what_stopped(tmp_path: Path) -> Non
     intake(place, deliver(tmp_path, "b", {"attendance.csv": changed, "school.csv": "school_id,school_name\nB,Sud\n"}), on=D2)
     shown = {title: rows for title, _, rows in status_tables(place)}["Files of the last deliveries"]
     # the title above the header of the stopped file is no line of data
-    assert [row[:8] for row in shown] == [
-        ("b", "attendance.csv", "attendance", 4, 0, 0, 0, "stopped"),
-        ("b", "school.csv", "school", 1, 1, 0, 0, "read"),
-        ("a", "attendance.csv", "attendance", 5, 4, 1, 0, "read"),
-        ("a", "enrolment.csv", "enrolment", 2, 2, 0, 0, "read"),
-        ("a", "school.csv", "school", 1, 1, 0, 0, "read"),
-        ("a", "student.csv", "student", 2, 2, 0, 0, "read"),
+    assert [row[:9] for row in shown] == [
+        ("b", "attendance.csv", "attendance", 4, 0, 0, 0, 0, "stopped"),
+        ("b", "school.csv", "school", 1, 1, 0, 0, 0, "read"),
+        ("a", "attendance.csv", "attendance", 5, 4, 1, 0, 0, "read"),
+        ("a", "enrolment.csv", "enrolment", 2, 2, 0, 0, 0, "read"),
+        ("a", "school.csv", "school", 1, 1, 0, 0, 0, "read"),
+        ("a", "student.csv", "student", 2, 2, 0, 0, 0, "read"),
     ]
-    assert "renamed" in str(shown[0][8])
+    assert "renamed" in str(shown[0][9])
 
 
 def test_files_that_are_read_together_stop_together_on_record_too(tmp_path: Path) -> None:
