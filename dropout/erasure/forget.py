@@ -21,6 +21,7 @@ from dropout.extracts.answers import remarks
 from dropout.model.candidate import Candidate
 from dropout.privacy import audit, identity, tombstone
 from dropout.privacy.keys import TOMBSTONES, make_key
+from dropout.quiet import NOTHING_FROM_OUTSIDE
 from dropout.settings import Deployment
 from dropout.warehouse.connect import connect
 
@@ -126,7 +127,7 @@ def _empty_identity(deployment: Deployment, pending: Journal) -> dict[str, int]:
         remarks.create(con)
         keys = _keys(con, deployment, pending)
         con.execute("detach identity")
-    with duckdb.connect() as con:
+    with duckdb.connect(config=NOTHING_FROM_OUTSIDE) as con:
         con.execute(f"attach {literal(deployment.identity)} as store; use store")
         rows = databases.delete_students(con, "store", keys) + databases.delete_rejected(con, pending.numbers)
         con.execute("use memory; detach store")
