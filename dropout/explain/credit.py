@@ -16,19 +16,13 @@ NOW, PATTERN = "attendance_now", "attendance_pattern"
 EARNED, MISSED = "mark_earned_year_share", "assessments_missing_share"
 
 
-def shared_with_missed_work(rows: Frame, found: Floats, features: list[str]) -> Floats:
-    """Contributions (rows × features and base) where that of the points reached is divided with the assessments missed.
+def missed_work_share(rows: Frame) -> Floats:
+    """Per row, the share of the way from the class's points reached that is missed work; of whole classes, on one night.
 
     The share of points reached is the mean mark times the share of assessments sat, so a logarithm takes it apart: how
-    far the pupil lies below the class is one part marks and one part missed work, and the latter's share of the way is
-    credited to `assessments_missing_share`. Nothing moves for who reached as much as the class or missed no more than
-    it, nor where fewer than five of the class are known.
+    far the pupil lies below the class is one part marks and one part missed work. 0 for who reached as much as the
+    class or missed no more than it, and where fewer than five of the class are known.
     """
-    return moved(found, features, missed_work_share(rows))
-
-
-def missed_work_share(rows: Frame) -> Floats:
-    """Per row, the share of the way from the class's points reached that is missed work; of whole classes, on one night."""
     earned, missed = rows.column(EARNED), rows.column(MISSED)
     mean_earned, mean_missed = class_means(rows, (EARNED, MISSED)).T
     is_shared = (earned < mean_earned) & (missed > mean_missed)  # never where one of them is not known

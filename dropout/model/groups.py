@@ -141,16 +141,6 @@ def _error_rates(
     }
 
 
-def found_by_group(comparison: Comparison) -> list[Group]:
-    """`Audit.found` of the model."""
-    return Audit(comparison).found()
-
-
-def calibration_by_group(comparison: Comparison) -> list[Group]:
-    """`Audit.calibrated` of the model."""
-    return Audit(comparison).calibrated()
-
-
 def out_of_bounds(groups: list[Group], settings: ModelSettings) -> list[str]:
     """The groups on which the model surely errs by more than the settings allow, each with its numbers as text.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dropout.explain.credit import shared_by_windows, shared_with_missed_work
+from dropout.explain.credit import missed_work_share, moved, shared_by_windows
 from dropout.model.frame import Frame, from_arrow
 
 EARNED = ["mark_earned_year_share", "mark_mean_year_share", "assessments_missing_share"]
@@ -96,7 +96,7 @@ def pupil_in_a_class(earned: float | None, missed: float | None) -> Frame:
 def test_points_reached_are_marks_and_work_sat(earned: float | None, missed: float | None, moves: float) -> None:
     # Contributions of points reached, mean mark, assessments missed, and the base; nobody else's counts here.
     found = np.array([[0.8, 0.3, 0.01, -2.0]] + [[0.0, 0.0, 0.0, -2.0]] * 4)
-    shared = shared_with_missed_work(pupil_in_a_class(earned, missed), found, EARNED)
+    shared = moved(found, EARNED, missed_work_share(pupil_in_a_class(earned, missed)))
     assert shared[0].tolist() == pytest.approx([0.8 - moves, 0.3, 0.01 + moves, -2.0], abs=1e-6)
     assert shared[1:].tolist() == found[1:].tolist()
     assert found[0, 0] == 0.8  # the given contributions are left alone
@@ -104,11 +104,11 @@ def test_points_reached_are_marks_and_work_sat(earned: float | None, missed: flo
 
 def test_points_that_lower_and_classes_hardly_known_share_nothing() -> None:
     found = np.array([[-0.8, 0.3, 0.01, -2.0]] * 5)
-    assert shared_with_missed_work(pupil_in_a_class(0.4, 0.4), found, EARNED).tolist() == found.tolist()
+    assert moved(found, EARNED, missed_work_share(pupil_in_a_class(0.4, 0.4))).tolist() == found.tolist()
     four = frame(mark_earned_year_share=[0.4, 0.7, 0.7, 0.7], assessments_missing_share=[0.4, 0.0, 0.0, 0.0])
-    assert shared_with_missed_work(four, -found[:4], EARNED).tolist() == (-found[:4]).tolist()
+    assert moved(-found[:4], EARNED, missed_work_share(four)).tolist() == (-found[:4]).tolist()
 
 
 def test_a_model_without_one_of_the_two_is_left_as_it_is() -> None:
     found = np.array([[0.8, 0.3, -2.0]] * 5)
-    assert shared_with_missed_work(pupil_in_a_class(0.4, 0.4), found, EARNED[:2]) is found
+    assert moved(found, EARNED[:2], missed_work_share(pupil_in_a_class(0.4, 0.4))) is found

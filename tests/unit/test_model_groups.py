@@ -14,7 +14,7 @@ from dropout.model import opted_out
 from dropout.model.comparison import Comparison
 from dropout.model.evaluate import Evaluation
 from dropout.model.frame import concatenated, from_arrow
-from dropout.model.groups import Audit, Group, calibration_by_group, found_by_group, out_of_bounds
+from dropout.model.groups import Audit, Group, out_of_bounds
 from dropout.model.metrics import Value
 from dropout.model.promote import decide
 from dropout.model.rankings import BASELINES, Ranking
@@ -55,7 +55,7 @@ def values(groups: list[Group]) -> dict[str, dict[str, float]]:
 
 def test_lists_are_cut_over_the_whole_school_and_counted_by_group() -> None:
     # listed in each school: the first two, both girls; one left. Girls 5, of whom 2 left; boys 5, of whom 1 left
-    found = values(found_by_group(comparison()))
+    found = values(Audit(comparison()).found())
     assert set(found) == {"sex=female", "sex=male"}
     girls, boys = found["sex=female"], found["sex=male"]
     assert girls["recall_in_schools"] == pytest.approx(1 / 2)
@@ -73,7 +73,7 @@ def test_lists_are_cut_over_the_whole_school_and_counted_by_group() -> None:
 
 def test_the_four_rates_of_error() -> None:
     # girls: 2 of 5 listed, of whom 1 left; of 3 not listed 1 left. Boys: none listed, so no rate of the listed; 1 of 5 left
-    found = values(found_by_group(comparison()))
+    found = values(Audit(comparison()).found())
     girls, boys = found["sex=female"], found["sex=male"]
     assert girls["false_discovery_rate_in_schools"] == pytest.approx(1 / 2)
     assert girls["false_omission_rate_in_schools"] == pytest.approx(1 / 3)
@@ -96,7 +96,7 @@ def test_fairlearn_says_the_same() -> None:
         y_pred=listed,
         sensitive_features=judged.rows.group("sex").astype(str),
     )
-    found = values(found_by_group(judged))
+    found = values(Audit(judged).found())
     for sex in ("female", "male"):
         theirs = frame.by_group.loc[sex].to_dict()
         assert {name: found[f"sex={sex}"][name] for name in theirs} == pytest.approx(theirs)
@@ -119,14 +119,14 @@ def test_by_night_speaks_of_one_date_alone() -> None:
 
 def test_students_are_compared_within_a_night() -> None:
     # the second night has the opposite order: AUC there is 1/6 for girls and 0 for boys, and each night has as many pairs
-    found = values(found_by_group(comparison(nights=2)))
+    found = values(Audit(comparison(nights=2)).found())
     assert found["sex=female"]["auc"] == pytest.approx(1 / 2)
     assert found["sex=male"]["auc"] == pytest.approx(1 / 2)
 
 
 def test_chances_too_high_are_above_zero_and_too_low_below() -> None:
     # everyone has 0.3; of the girls 0.4 left, of the boys 0.2
-    found = values(calibration_by_group(comparison()))
+    found = values(Audit(comparison()).calibrated())
     assert found["sex=female"] == pytest.approx({"calibration_gap": -0.1, "calibration_error": 0.1})
     assert found["sex=male"] == pytest.approx({"calibration_gap": 0.1, "calibration_error": 0.1})
 
@@ -136,7 +136,7 @@ def test_a_group_is_large_enough_known_and_not_everyone() -> None:
     judged = comparison(
         locality=["rural"] * 90 + [""] * 110, region=["Oriental"] * 200, grade_level=["7"] * 100 + ["8"] * 100, sex=[""] * 200
     )
-    assert {(g.name, g.students, g.events) for g in found_by_group(judged)} == {
+    assert {(g.name, g.students, g.events) for g in Audit(judged).found()} == {
         ("grade_level=7", 100, 30),
         ("grade_level=8", 100, 30),
     }
@@ -146,11 +146,11 @@ def test_a_group_is_large_enough_known_and_not_everyone() -> None:
 def test_fewer_than_ten_who_left_are_not_spoken_of(below: int, is_group: bool) -> None:
     # 100 who stayed (places 6 to 10 of each school) and the leavers of the first three or four schools
     level = ["primary" if k % 10 > 4 or (left and k < below) else "" for k, left in enumerate(LEFT * 20)]
-    assert bool(found_by_group(comparison(sex=[""] * 200, level=level))) == is_group
+    assert bool(Audit(comparison(sex=[""] * 200, level=level)).found()) == is_group
 
 
 def test_records_name_the_group_and_count_its_students() -> None:
-    (record, *_) = found_by_group(comparison())[0].records("2023-2024")
+    (record, *_) = Audit(comparison()).found()[0].records("2023-2024")
     assert (record.cohort, record.as_of_group, record.ranking, record.metric) == ("2023-2024", "all", "model", "auc")
     assert (record.student_group, record.student_count, record.event_count) == ("sex=female", 100, 40)
     assert record.low == record.high == pytest.approx(5 / 6)
@@ -182,14 +182,14 @@ def test_out_of_bounds_is_a_whole_interval_beyond_the_bound(given: Group, is_out
 def test_what_is_out_of_bounds_is_said_in_numbers() -> None:
     # girls' chances 10 points too low, boys' too high, and a third less of the boys' leavers found than of all
     judged = comparison()
-    said = out_of_bounds([*found_by_group(judged), *calibration_by_group(judged)], ModelSettings())
+    said = out_of_bounds([*Audit(judged).found(), *Audit(judged).calibrated()], ModelSettings())
     assert said == [
         "sex=male: share of leavers found minus that of all students -33.3 points (-33.3 to -33.3)",
         "sex=female: mean chance minus share who left -10.0 points (-10.0 to -10.0)",
         "sex=male: mean chance minus share who left +10.0 points (+10.0 to +10.0)",
     ]
     wide = ModelSettings(group_calibration_gap_at_most=0.2, group_recall_gap_at_most=0.4)
-    assert out_of_bounds([*found_by_group(judged), *calibration_by_group(judged)], wide) == []
+    assert out_of_bounds([*Audit(judged).found(), *Audit(judged).calibrated()], wide) == []
 
 
 def test_a_model_that_errs_on_a_group_is_refused() -> None:
